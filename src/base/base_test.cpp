@@ -1,0 +1,70 @@
+#include <gtest/gtest.h>
+
+#include "base/arn.h"
+#include "base/digest.h"
+#include "base/json.h"
+#include "base/text.h"
+
+namespace berth {
+namespace {
+
+TEST(Digest, KnownVectors) {
+  EXPECT_EQ(hex(sha256("abc")), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  EXPECT_EQ(hex(hmac_sha256("Jefe", "what do ya want for nothing?")),
+            "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+  EXPECT_EQ(hex(hmac_sha256(std::string(131, '\xaa'),
+                            "Test Using Larger Than Block-Size Key - Hash Key First")),
+            "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
+}
+
+TEST(Digest, Base64RoundTrip) {
+  for (const std::string text : {"", "a", "ab", "abc", "abcd"}) {
+    EXPECT_EQ(from_base64(base64(text)).value(), text);
+  }
+  EXPECT_FALSE(from_base64("abc"));
+  EXPECT_FALSE(from_base64("a*bc"));
+}
+
+TEST(Digest, PercentEncoding) {
+  EXPECT_EQ(percent_encode("a b/c~"), "a%20b%2Fc~");
+  EXPECT_EQ(percent_encode("a b/c", true), "a%20b/c");
+  EXPECT_EQ(percent_decode("a+b%2f", true).value(), "a b/");
+  EXPECT_FALSE(percent_decode("%2"));
+  EXPECT_FALSE(percent_decode("%zz"));
+}
+
+TEST(Json, SaysWhereItStopped) {
+  json::value value;
+  JsonError error;
+  EXPECT_TRUE(parse_json(" {\"a\": 1} ", value, error));
+  EXPECT_FALSE(parse_json("{\n  \"a\": ,\n}", value, error));
+  EXPECT_EQ(error.line, 2);
+  EXPECT_EQ(error.column, 8);
+  EXPECT_FALSE(parse_json("{} x", value, error));
+  EXPECT_FALSE(parse_json("", value, error));
+}
+
+TEST(Text, Wildcards) {
+  EXPECT_TRUE(matches_wildcard("arn:*:role/a?c", "arn:aws:iam::1:role/abc"));
+  EXPECT_FALSE(matches_wildcard("a*c", "abd"));
+  EXPECT_TRUE(matches_wildcard("*", ""));
+  EXPECT_FALSE(matches_wildcard("?", ""));
+}
+
+TEST(Text, Doubles) {
+  EXPECT_EQ(shortest(40.0), "40");
+  EXPECT_EQ(java_double(40.0), "40.0");
+  EXPECT_EQ(java_double(21.5), "21.5");
+}
+
+TEST(Arn, RoundTrip) {
+  const auto arn = parse_arn("arn:aws:ecs:us-east-1:123456789012:service/c/s");
+  ASSERT_TRUE(arn);
+  EXPECT_EQ(arn->resource, "service/c/s");
+  EXPECT_EQ(arn->text(), "arn:aws:ecs:us-east-1:123456789012:service/c/s");
+  EXPECT_FALSE(parse_arn("arn:aws:ecs"));
+  EXPECT_FALSE(parse_arn("no"));
+}
+
+}  // namespace
+}  // namespace berth

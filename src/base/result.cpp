@@ -1,0 +1,12 @@
+#include "base/result.h"
+
+#include "base/check.h"
+
+namespace berth {
+
+void throw_exception_from_error(const Error& error, const boost::source_location& where) {
+  fail_check(("value() of an error: " + error.code + ": " + error.message).c_str(), where.file_name(),
+             static_cast<int>(where.line()));
+}
+
+}  // namespace berth

@@ -1,0 +1,71 @@
+#include <gtest/gtest.h>
+
+#include <vector>
+
+#include "loop/asio_loop.h"
+#include "loop/sim_loop.h"
+
+namespace berth {
+namespace {
+
+TEST(Time, IsoRoundTrip) {
+  const auto time = parse_iso("2025-07-03T08:34:06.300Z");
+  ASSERT_TRUE(time);
+  EXPECT_EQ(iso_ms(*time), "2025-07-03T08:34:06.300Z");
+  EXPECT_EQ(parse_iso("2025-07-03T10:34:06.3+02:00"), time);
+  EXPECT_EQ(iso_s(*parse_iso("2025-07-03")), "2025-07-03T00:00:00Z");
+  for (const char* bad : {"", "2025", "2025-13-01", "2025-07-03T", "2025-07-03T08:34:06x", "2025-07-03T08"}) {
+    EXPECT_FALSE(parse_iso(bad)) << bad;
+  }
+}
+
+TEST(SimLoop, RunsInOrderOfTimeThenOfCreation) {
+  SimLoop loop;
+  std::vector<int> seen;
+  loop.after(Duration::seconds(2), [&] { seen.push_back(3); });
+  loop.after(Duration::seconds(1), [&] { seen.push_back(1); });
+  loop.after(Duration::seconds(1), [&] {
+    seen.push_back(2);
+    loop.post([&] { seen.push_back(20); });
+  });
+  const TimerId cancelled = loop.after(Duration::seconds(1), [&] { seen.push_back(-1); });
+  loop.cancel(cancelled);
+  const Time start = loop.now();
+  loop.run_for(Duration::seconds(1.5));
+  EXPECT_EQ(seen, (std::vector<int>{1, 2, 20}));
+  EXPECT_EQ(loop.now(), start + Duration::seconds(1.5));
+  loop.run_for(Duration::minutes(1));
+  EXPECT_EQ(seen, (std::vector<int>{1, 2, 20, 3}));
+}
+
+TEST(SimLoop, ScaleShrinksBerthTimeOnly) {
+  SimLoop loop(from_unix_seconds(0), 1, 10);
+  Time berth_fired{}, real_fired{};
+  loop.after(Duration::seconds(60), [&] { berth_fired = loop.now(); });
+  loop.after_real(RealDuration::seconds(60), [&] { real_fired = loop.now(); });
+  loop.run_for(Duration::seconds(1000));
+  EXPECT_EQ(berth_fired, from_unix_seconds(60));
+  EXPECT_EQ(real_fired, from_unix_seconds(600));
+}
+
+TEST(SimLoop, StreamsAreIndependentAndSeeded) {
+  SimLoop a(Time{}, 7), b(Time{}, 7);
+  a.rng("other").next();
+  EXPECT_EQ(a.rng("ids").next(), b.rng("ids").next());
+  EXPECT_NE(a.rng("ids").next(), a.rng("other").next());
+  EXPECT_EQ(random_uuid(a.rng("ids")).size(), 36u);
+}
+
+TEST(AsioLoop, FiresTimersAndOffloads) {
+  AsioLoop loop(from_unix_seconds(0), 20, 1);
+  std::vector<int> seen;
+  loop.after(Duration::ms(200), [&] { seen.push_back(2); });
+  loop.cancel(loop.after(Duration::ms(100), [&] { seen.push_back(-1); }));
+  int worked = 0;
+  loop.offload([&] { worked = 1; }, [&] { seen.push_back(worked); });
+  loop.run();
+  EXPECT_EQ(seen, (std::vector<int>{1, 2}));
+}
+
+}  // namespace
+}  // namespace berth

@@ -1,0 +1,58 @@
+// SimLoop: virtual time. Nothing happens between events; running the loop jumps from one to the next, ordered by
+// (time, sequence). Real and berth time are the same clock here unless a time scale is given.
+#pragma once
+
+#include <map>
+#include <string>
+#include <utility>
+
+#include "loop/loop.h"
+
+namespace berth {
+
+class SimLoop final : public Loop {
+ public:
+  explicit SimLoop(Time start = from_unix_seconds(1'750'000'020), std::uint64_t seed = 1, double time_scale = 1)
+      : start_(start), seed_(seed), scale_(time_scale) {}
+
+  Time now() const override { return start_ + Duration{scaled(steady_.us)}; }
+  SteadyTime steady() const override { return steady_; }
+  Time real_now() const override { return {start_.us + steady_.us}; }
+  double time_scale() const override { return scale_; }
+
+  TimerId at(Time when, Callback callback) override;
+  TimerId after_real(RealDuration delay, Callback callback) override;
+  void cancel(TimerId timer) override;
+  void post(Callback callback) override;
+  void offload(Callback work, Callback done) override;
+  Rng& rng(std::string_view purpose) override;
+
+  // Runs every event up to and including `when`, then lets the clock stand at `when`.
+  void run_until(Time when);
+  void run_for(Duration span) { run_until(now() + span); }
+  // Runs what is due now, without moving the clock.
+  void run_ready() { run_until(now()); }
+  bool idle() const { return events_.empty(); }
+
+ private:
+  using Key = std::pair<std::int64_t, TimerId>;  // steady us, sequence
+
+  std::int64_t scaled(std::int64_t real_us) const {
+    return scale_ == 1 ? real_us : static_cast<std::int64_t>(static_cast<double>(real_us) * scale_);
+  }
+  TimerId add(std::int64_t steady_us, Callback callback);
+
+  Time start_;
+  std::uint64_t seed_;
+  double scale_;
+  SteadyTime steady_{};
+  TimerId last_id_ = 0;
+  std::map<Key, Callback> events_;
+  std::map<TimerId, std::int64_t> due_;
+  std::map<std::string, Rng, std::less<>> streams_;
+};
+
+// The seed of one purpose's stream.
+std::uint64_t stream_seed(std::uint64_t seed, std::string_view purpose);
+
+}  // namespace berth
