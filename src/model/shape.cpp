@@ -1,0 +1,25 @@
+#include "model/shape.h"
+
+#include <algorithm>
+
+namespace berth::model {
+
+const Operation* Service::find_operation(std::string_view operation) const {
+  const auto found = std::find_if(operations.begin(), operations.end(),
+                                  [&](const Operation& entry) { return operation == entry.name; });
+  return found == operations.end() ? nullptr : &*found;
+}
+
+bool Service::knows_operation(std::string_view operation) const {
+  return std::any_of(all_operations.begin(), all_operations.end(),
+                     [&](const char* known) { return operation == known; });
+}
+
+const ErrorShape* Service::find_error(std::string_view code) const {
+  const auto found = std::find_if(errors.begin(), errors.end(), [&](const ErrorShape& entry) {
+    return code == entry.name || code == entry.query_code;
+  });
+  return found == errors.end() ? nullptr : &*found;
+}
+
+}  // namespace berth::model

@@ -1,0 +1,58 @@
+// AWS's wire protocols: bytes <-> typed shapes, and errors. One walker per protocol works from the descriptors of
+// src/model; this layer knows no service and no HTTP server.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/result.h"
+#include "model/shape.h"
+
+namespace berth::wire {
+
+enum class Protocol { json_1_0, json_1_1, query, ec2, cbor };
+
+// An HTTP request as the protocols need it. Header names are lower case.
+struct Request {
+  std::string method;
+  std::string target;  // path and query as sent
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::string body;
+
+  std::string_view path() const;
+  std::string_view query() const;  // without `?`
+  // The first value of the header, or an empty text.
+  std::string_view header(std::string_view lower_case_name) const;
+};
+
+struct Response {
+  int status = 200;
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::string body;
+};
+
+// What a request asks for, read from its headers, path and form.
+struct Call {
+  Protocol protocol = Protocol::json_1_1;
+  std::string operation;
+  bool query_mode = false;  // x-amzn-query-mode: errors also name their Query code in x-amzn-query-error
+};
+
+// Which protocol the request speaks and which operation it names. `service` is known from the signature's scope.
+Result<Call> read_call(const model::Service& service, const Request& request);
+
+// The typed input, checked against the model (required members, enumerations).
+Result<model::Object> decode(const model::Service& service, const model::Operation& operation, const Call& call,
+                             const Request& request);
+
+Response encode(const model::Service& service, const model::Operation& operation, const Call& call,
+                const void* output, std::string_view request_id);
+
+// `service` may be null when the request did not get as far as naming one.
+Response encode_error(const model::Service* service, const Call& call, const Error& error,
+                      std::string_view request_id);
+
+}  // namespace berth::wire
