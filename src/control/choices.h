@@ -1,0 +1,50 @@
+// Every choice that AWS's documents leave open, one named constant each, with the evidence behind it. What
+// AWS does document stands beside the rule that uses it, not here.
+#pragma once
+
+#include "loop/time.h"
+
+namespace berth::control::choice {
+
+// --- CloudWatch alarms ---
+
+// Points fetched beyond the evaluation periods. AWS fetches "more"; its tables show 5 for 3.
+inline constexpr int evaluation_range_extra = 2;
+// Evaluations keep a second of their own within the minute (seen: actions exactly 360.0 s apart). None falls
+// into the first seconds, where the minute's points are still on their way.
+inline constexpr int alarm_phase_first_s = 10;
+// Up to this many points stand inside the sentence of a state reason (3 seen inside, 5 seen behind it).
+inline constexpr int reason_inline_datapoints_max = 4;
+// Behind the sentence stand the newest few (24 and 30 crossing points were seen shortened to 5).
+inline constexpr int reason_recent_datapoints_max = 5;
+
+// --- Application Auto Scaling ---
+
+// Threshold of AlarmLow as a share of the target (seen: 63 for 70, 72 for 80; documented as "usually more
+// than 10 %").
+inline constexpr double low_threshold_factor = 0.9;
+// Scale-in takes one task per action up to this many tasks (seen in seven of seven records with 3 to 8 tasks)
+// ...
+inline constexpr int scale_in_by_one_tasks_max = 20;
+// ... and beyond that this share of them, unproven.
+inline constexpr double scale_in_fraction = 0.05;
+// The needed capacity is rounded up, except when it exceeds a whole number only by the arithmetic's own
+// error.
+inline constexpr double capacity_rounding_tolerance = 1e-9;
+// Datapoints that came with SetAlarmState are used up to this age (seen: 5.7 s accepted, 15.6 s refused).
+inline constexpr Duration reason_data_age_max = Duration::seconds(10);
+// credit.
+
+// --- ECS service scheduler ---
+
+// Start back-off: AWS documents only that the delay grows up to 15 minutes.
+inline constexpr Duration start_backoff_first = Duration::seconds(10);
+inline constexpr Duration start_backoff_max = Duration::minutes(15);
+// Consecutive failed starts before the "unable to consistently start tasks" event.
+inline constexpr int start_failures_until_event = 3;
+// A steady service says so again after this time (seen: about 6 hours).
+inline constexpr Duration steady_state_repeat = Duration::minutes(6 * 60);
+// A muted event may be said again after this time (documented for repeats; the set of muted texts is not).
+inline constexpr Duration event_mute = Duration::minutes(6 * 60);
+
+}  // namespace berth::control::choice
