@@ -1,0 +1,28 @@
+// What the rest of berth asks of the network: which subnet lies where, free addresses, security groups.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "store/store.h"
+
+namespace berth::ec2 {
+
+struct SubnetView {
+  std::string id;
+  std::string vpc_id;
+  std::string cidr;
+  std::string availability_zone;
+  bool public_ = false;  // its route table has a default route to an internet gateway
+};
+
+std::optional<SubnetView> find_subnet(const Store& store, const std::string& subnet_id);
+bool security_group_exists(const Store& store, const std::string& group_id);
+
+// The lowest free address of the subnet (AWS keeps the first four and the last), claimed by `owner` until released;
+// the same owner gets the same address again. Inside a transaction. nullopt: the subnet is full.
+std::optional<std::string> claim_address(Store& store, const std::string& subnet_id, const std::string& owner);
+void release_addresses(Store& store, const std::string& owner);
+
+}  // namespace berth::ec2

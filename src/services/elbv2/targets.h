@@ -1,0 +1,26 @@
+// Registering and deregistering targets inside a transaction, for the API's handlers and the task scheduler alike.
+#pragma once
+
+#include <string>
+
+#include "services/elbv2/rows.h"
+#include "store/store.h"
+
+namespace berth::elbv2 {
+
+// No effect when the target is registered already; a draining one comes back as initial.
+void register_target(Store& store, const std::string& target_group_arn, const std::string& address, int port,
+                     Time now);
+
+// The target drains for the group's deregistration delay, then its row goes; no effect when it is not registered.
+void deregister_target(Store& store, const std::string& target_group_arn, const std::string& address, int port,
+                       Time now);
+
+// Null when it is not registered (AWS: `unused`).
+const TargetRow* find_target(const Store& store, const std::string& target_group_arn, const std::string& address,
+                             int port);
+
+// Whether a listener or rule forwards to the group.
+bool has_load_balancer(const Store& store, const std::string& target_group_arn);
+
+}  // namespace berth::elbv2

@@ -1,0 +1,99 @@
+#include "store/store.h"
+
+#include "base/log.h"
+
+namespace berth {
+
+std::size_t detail::next_table_index() {
+  static std::size_t next = 0;
+  return next++;
+}
+
+Result<> Store::load() {
+  if (!journal_) return {};
+  std::map<std::string_view, detail::TableBase*> by_name;
+  for (const auto& table : tables_) {
+    if (table) by_name[table->name()] = table.get();
+  }
+  Result<> problem{};
+  auto loaded = journal_->load([&](std::string_view table, std::string_view key, std::string_view value) {
+    const auto found = by_name.find(table);
+    if (found == by_name.end()) return;
+    json::value document;
+    JsonError error;
+    if (!parse_json(value, document, error)) {
+      problem = Error{"StoreCorrupt", "The stored row " + std::string(table) + "/" + std::string(key) +
+                                          " is not readable: " + error.message};
+      return;
+    }
+    found->second->load(key, document);
+  });
+  return loaded ? problem : loaded;
+}
+
+void Store::append(LogEvent event) {
+  BERTH_CHECK(open_);
+  appended_.push_back(std::move(event));
+}
+
+int Store::watch(Watch watch) {
+  watches_.emplace(++last_watch_, std::move(watch));
+  return last_watch_;
+}
+
+void Store::stop_watching(int id) { watches_.erase(id); }
+
+Result<> Store::reset() {
+  return transact([&]() -> Result<> {
+    for (const auto& table : tables_) {
+      if (!table) continue;
+      touched_.insert(table.get());
+      table->clear();
+    }
+    return {};
+  });
+}
+
+void Store::begin() {
+  BERTH_CHECK(!open_);
+  open_ = true;
+}
+
+void Store::roll_back() {
+  for (auto* table : touched_) table->undo();
+  touched_.clear();
+  appended_.clear();
+  open_ = false;
+}
+
+Result<> Store::commit() {
+  if (touched_.empty() && appended_.empty()) {
+    open_ = false;
+    return {};
+  }
+  std::vector<Change> changes;
+  std::set<std::string_view> changed_tables;
+  for (const auto* table : touched_) {
+    const std::size_t before = changes.size();
+    table->collect(changes);
+    if (changes.size() > before) changed_tables.insert(table->name());
+  }
+  if (!appended_.empty()) changed_tables.insert("logs.events");
+  if (journal_ && !changed_tables.empty()) {
+    if (auto kept = journal_->commit(changes, appended_); !kept) {
+      log::error("store: {}", kept.error().message);
+      roll_back();
+      return kept;
+    }
+  }
+  for (auto* table : touched_) table->settle();
+  touched_.clear();
+  appended_.clear();
+  open_ = false;
+  if (changed_tables.empty()) return {};
+  const auto watches = watches_;  // a watch may end itself
+  for (const auto& [id, notify] : watches) notify(changed_tables);
+  return {};
+}
+
+}  // namespace berth

@@ -1,0 +1,218 @@
+// Store: typed tables in memory, all that handlers, rules and reconcilers read. Every change happens in a
+// transaction; a committed one is appended to the journal in one piece, a failed one leaves no trace. One thread,
+// no nesting: a transaction is short and never waits.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/check.h"
+#include "base/json.h"
+#include "base/result.h"
+#include "store/journal.h"
+#include "store/row_codec.h"
+
+namespace berth {
+
+// A row type has: `static constexpr const char* table`, a key `std::string key() const` that no member of the row
+// but its identity enters, and a Boost.Describe description.
+template <class Row>
+using Rows = std::map<std::string, Row, std::less<>>;
+
+namespace detail {
+
+class TableBase {
+ public:
+  virtual ~TableBase() = default;
+  virtual const char* name() const = 0;
+  virtual void load(std::string_view key, const json::value& value) = 0;
+  virtual void undo() = 0;                                // back to the last commit
+  virtual void collect(std::vector<Change>& out) const = 0;  // changes since the last commit
+  virtual void settle() = 0;                              // forget how to undo
+  virtual void clear() = 0;                               // as if every row were erased, in a transaction
+  virtual std::size_t size() const = 0;
+};
+
+template <class Row>
+class Table final : public TableBase {
+ public:
+  const char* name() const override { return Row::table; }
+  const Rows<Row>& rows() const { return rows_; }
+
+  void put(Row row) {
+    const std::string key = row.key();
+    remember(key);
+    rows_.insert_or_assign(key, std::move(row));
+  }
+
+  bool erase(std::string_view key) {
+    const auto found = rows_.find(key);
+    if (found == rows_.end()) return false;
+    remember(found->first);
+    rows_.erase(found);
+    return true;
+  }
+
+  Row* edit(std::string_view key) {
+    const auto found = rows_.find(key);
+    if (found == rows_.end()) return nullptr;
+    remember(found->first);
+    return &found->second;
+  }
+
+  void load(std::string_view key, const json::value& value) override {
+    row_codec::read(value, rows_[std::string(key)]);
+  }
+
+  void undo() override {
+    for (auto& [key, before] : before_) {
+      if (before) {
+        rows_.insert_or_assign(key, std::move(*before));
+      } else {
+        rows_.erase(key);
+      }
+    }
+    before_.clear();
+  }
+
+  void collect(std::vector<Change>& out) const override {
+    for (const auto& [key, before] : before_) {
+      const auto found = rows_.find(key);
+      if (found == rows_.end()) {
+        if (before) out.push_back({name(), key, std::nullopt});
+      } else {
+        out.push_back({name(), key, json::serialize(row_codec::write(found->second))});
+      }
+    }
+  }
+
+  void settle() override { before_.clear(); }
+
+  void clear() override {
+    for (const auto& [key, row] : rows_) remember(key);
+    rows_.clear();
+  }
+
+  std::size_t size() const override { return rows_.size(); }
+
+ private:
+  void remember(const std::string& key) {
+    if (before_.contains(key)) return;
+    const auto found = rows_.find(key);
+    before_.emplace(key, found == rows_.end() ? nullptr : std::make_unique<Row>(found->second));
+  }
+
+  Rows<Row> rows_;
+  std::map<std::string, std::unique_ptr<Row>> before_;  // null: there was no such row
+};
+
+std::size_t next_table_index();
+
+template <class Row>
+std::size_t table_index() {
+  static const std::size_t index = next_table_index();
+  return index;
+}
+
+}  // namespace detail
+
+class Store {
+ public:
+  // `journal` may be null: nothing is kept then.
+  explicit Store(Journal* journal = nullptr) : journal_(journal) {}
+
+  // Every row type must be added before load() and before its first use.
+  template <class Row>
+  void add() {
+    const std::size_t index = detail::table_index<Row>();
+    if (tables_.size() <= index) tables_.resize(index + 1);
+    tables_[index] = std::make_unique<detail::Table<Row>>();
+  }
+
+  Result<> load();
+
+  // Reading is possible at any time.
+  template <class Row>
+  const Rows<Row>& all() const {
+    return table<Row>().rows();
+  }
+  template <class Row>
+  const Row* find(std::string_view key) const {
+    const auto& rows = table<Row>().rows();
+    const auto found = rows.find(key);
+    return found == rows.end() ? nullptr : &found->second;
+  }
+
+  // Writing needs a transaction.
+  template <class Row>
+  void put(Row row) {
+    touch<Row>().put(std::move(row));
+  }
+  template <class Row>
+  bool erase(std::string_view key) {
+    return touch<Row>().erase(key);
+  }
+  // The row for changing in place (its key must stay), or null.
+  template <class Row>
+  Row* edit(std::string_view key) {
+    return touch<Row>().edit(key);
+  }
+  void append(LogEvent event);
+
+  // Runs `work`, which returns a Result, and commits when it succeeds.
+  template <class Work>
+  auto transact(Work work) -> decltype(work()) {
+    begin();
+    auto result = work();
+    if (!result) {
+      roll_back();
+      return result;
+    }
+    if (auto committed = commit(); !committed) return committed.error();
+    return result;
+  }
+  bool in_transaction() const { return open_; }
+
+  // Called after each commit that changed something, with the names of the changed tables; inside it no transaction
+  // may be opened (post to the loop instead). Returns an id for stop_watching().
+  using Watch = std::function<void(const std::set<std::string_view>& changed_tables)>;
+  int watch(Watch watch);
+  void stop_watching(int id);
+
+  // Erases every row of every table and commits.
+  Result<> reset();
+
+ private:
+  template <class Row>
+  detail::Table<Row>& table() const {
+    const std::size_t index = detail::table_index<Row>();
+    BERTH_CHECK(index < tables_.size() && tables_[index]);
+    return static_cast<detail::Table<Row>&>(*tables_[index]);
+  }
+  template <class Row>
+  detail::Table<Row>& touch() {
+    BERTH_CHECK(open_);
+    auto& touched = table<Row>();
+    touched_.insert(&touched);
+    return touched;
+  }
+  void begin();
+  void roll_back();
+  Result<> commit();
+
+  Journal* journal_;
+  std::vector<std::unique_ptr<detail::TableBase>> tables_;
+  std::set<detail::TableBase*> touched_;
+  std::vector<LogEvent> appended_;
+  bool open_ = false;
+  std::map<int, Watch> watches_;
+  int last_watch_ = 0;
+};
+
+}  // namespace berth
