@@ -67,8 +67,5 @@ Result<model::Object> invoke(Context& context, const void* input) {
   return model::Object(new Out(std::move(*output)), [](void* object) { delete static_cast<Out*>(object); });
 }
 
-// Every service that berth implements.
-std::span<const ServiceHandlers> all();
-
 }  // namespace services
 }  // namespace berth
