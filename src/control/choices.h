@@ -23,17 +23,14 @@ inline constexpr int reason_recent_datapoints_max = 5;
 // Threshold of AlarmLow as a share of the target (seen: 63 for 70, 72 for 80; documented as "usually more
 // than 10 %").
 inline constexpr double low_threshold_factor = 0.9;
-// Scale-in takes one task per action up to this many tasks (seen in seven of seven records with 3 to 8 tasks)
-// ...
+// Scale-in takes one task per action up to this many tasks (seen in seven of seven records, 3 to 8 tasks).
 inline constexpr int scale_in_by_one_tasks_max = 20;
-// ... and beyond that this share of them, unproven.
+// Beyond that it takes this share of them, rounded down; unproven.
 inline constexpr double scale_in_fraction = 0.05;
-// The needed capacity is rounded up, except when it exceeds a whole number only by the arithmetic's own
-// error.
+// The needed capacity is rounded up unless only the arithmetic's own error lifts it above a whole number.
 inline constexpr double capacity_rounding_tolerance = 1e-9;
 // Datapoints that came with SetAlarmState are used up to this age (seen: 5.7 s accepted, 15.6 s refused).
 inline constexpr Duration reason_data_age_max = Duration::seconds(10);
-// credit.
 
 // --- ECS service scheduler ---
 
