@@ -1,8 +1,12 @@
-# berth_layer(<name> DEPS <targets> [TEST_DEPS <targets>]): a static library of the folder's *.cpp and, from its
-# *_test.cpp, one GoogleTest program registered with CTest.
+# berth_layer(<name> DEPS <targets> [SUBDIRS <folders>] [TEST_DEPS <targets>]): a static library of the *.cpp in the
+# folder and its SUBDIRS and, from their *_test.cpp, one GoogleTest program registered with CTest.
 function(berth_layer name)
-  cmake_parse_arguments(ARG "" "" "DEPS;TEST_DEPS" ${ARGN})
-  file(GLOB sources CONFIGURE_DEPENDS *.cpp)
+  cmake_parse_arguments(ARG "" "" "DEPS;SUBDIRS;TEST_DEPS" ${ARGN})
+  set(patterns *.cpp)
+  foreach(folder IN LISTS ARG_SUBDIRS)
+    list(APPEND patterns ${folder}/*.cpp)
+  endforeach()
+  file(GLOB sources CONFIGURE_DEPENDS ${patterns})
   set(tests ${sources})
   list(FILTER tests INCLUDE REGEX "_test\\.cpp$")
   list(FILTER sources EXCLUDE REGEX "_test\\.cpp$")

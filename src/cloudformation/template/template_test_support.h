@@ -1,0 +1,46 @@
+// Shorthands of this folder's tests.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <sstream>
+#include <string>
+
+#include "cloudformation/template/functions.h"
+#include "cloudformation/template/parameters.h"
+#include "cloudformation/template/template.h"
+#include "cloudformation/template/template_reader.h"
+
+namespace berth::cloudformation {
+
+template <class T>
+std::string message_of(const Result<T>& result) {
+  return result ? "" : result.error().message;
+}
+
+inline std::string read_file(const std::string& path) {
+  std::ifstream file(std::string(BERTH_SOURCE_DIR) + "/" + path, std::ios::binary);
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+inline Result<Template> parsed(const std::string& text) {
+  auto document = read_template(text, template_url_bytes_max);
+  if (!document) return document.error();
+  return parse_template(*document);
+}
+
+// A template that has to be good.
+inline Template good(const std::string& text) {
+  auto out = parsed(text);
+  EXPECT_TRUE(out) << message_of(out);
+  return out ? *out : Template{};
+}
+
+inline Result<std::string> no_ssm(std::string_view, std::string_view name) {
+  return Error{"ParameterNotFound", std::string(name)};
+}
+
+}  // namespace berth::cloudformation
