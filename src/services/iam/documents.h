@@ -1,0 +1,19 @@
+// Policy documents: checked as JSON when they come in, percent-encoded when they go out, as IAM does.
+#pragma once
+
+#include <string>
+
+#include "base/result.h"
+
+namespace berth::iam {
+
+// MalformedPolicyDocument unless `text` is a JSON object with a Statement.
+Result<> check_policy_document(const std::string& text);
+
+Error no_such_role(const std::string& name);
+Error no_such_policy(const std::string& arn);
+
+// What CreateX calls accept as a page size, and how a list says that there is more.
+inline constexpr std::int64_t page_items_default = 100;
+
+}  // namespace berth::iam
