@@ -13,6 +13,11 @@
 
 namespace berth {
 
+namespace cloudwatch {
+class MetricStore;
+}
+class LogEvents;
+
 // What does not change while the daemon runs.
 struct Settings {
   std::string account = "123456789012";
@@ -43,6 +48,8 @@ struct Context {
   Store& store;
   Loop& loop;
   const Settings& settings;
+  cloudwatch::MetricStore& metrics;
+  LogEvents& log_events;
   Principal principal{};
   std::string request_id{};
 

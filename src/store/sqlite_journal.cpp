@@ -19,7 +19,9 @@ constexpr const char* migrations[] = {
     "  PRIMARY KEY (name, key)) WITHOUT ROWID;"
     "CREATE TABLE log_events (sequence INTEGER PRIMARY KEY, log_group TEXT NOT NULL, stream TEXT NOT NULL,"
     "  time_us INTEGER NOT NULL, ingested_us INTEGER NOT NULL, message TEXT NOT NULL);"
-    "CREATE INDEX log_events_by_stream ON log_events (log_group, stream, time_us, sequence);",
+    "CREATE INDEX log_events_by_stream ON log_events (log_group, stream, time_us, sequence);"
+    "CREATE TABLE metric_points (metric TEXT NOT NULL, start_us INTEGER NOT NULL, value TEXT NOT NULL,"
+    "  PRIMARY KEY (metric, start_us)) WITHOUT ROWID;",
 };
 
 std::string database_path(const std::string& data_dir) { return data_dir + "/berth.db"; }
@@ -33,13 +35,11 @@ std::string_view column_text(sqlite3_stmt* statement, int column) {
   return {text ? text : "", static_cast<std::size_t>(sqlite3_column_bytes(statement, column))};
 }
 
-Error error_of(sqlite3* database, const char* doing) {
-  return {"StoreUnavailable", fmt::format("{}: {}", doing, sqlite3_errmsg(database))};
-}
-
 }  // namespace
 
-Error SqliteJournal::last_error(const char* doing) const { return error_of(database_, doing); }
+Error SqliteJournal::last_error(const char* doing) const {
+  return {"StoreUnavailable", fmt::format("{}: {}", doing, sqlite3_errmsg(database_))};
+}
 
 Result<> SqliteJournal::run(const char* sql) {
   if (sqlite3_exec(database_, sql, nullptr, nullptr, nullptr) != SQLITE_OK) return last_error(sql);
@@ -83,11 +83,12 @@ Result<std::unique_ptr<SqliteJournal>> SqliteJournal::open(const std::string& da
   }
   if (auto migrated = journal->migrate(); !migrated) return migrated.error();
   if (auto prepared = journal->prepare_statements(); !prepared) return prepared.error();
+  if (auto read = journal->read_last_sequence(); !read) return read.error();
   return journal;
 }
 
 SqliteJournal::~SqliteJournal() {
-  for (auto* statement : {put_row_, erase_row_, put_event_}) sqlite3_finalize(statement);
+  for (auto* statement : {put_row_, erase_row_, put_event_, put_point_}) sqlite3_finalize(statement);
   sqlite3_close(database_);
   if (lock_ >= 0) ::close(lock_);
 }
@@ -123,6 +124,7 @@ Result<> SqliteJournal::prepare_statements() {
       {&put_row_, "INSERT INTO rows VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET value = ?3"},
       {&erase_row_, "DELETE FROM rows WHERE name = ?1 AND key = ?2"},
       {&put_event_, "INSERT INTO log_events VALUES (?1, ?2, ?3, ?4, ?5, ?6)"},
+      {&put_point_, "INSERT INTO metric_points VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET value = ?3"},
   };
   for (const auto& [statement, sql] : wanted) {
     if (sqlite3_prepare_v3(database_, sql, -1, SQLITE_PREPARE_PERSISTENT, statement, nullptr) != SQLITE_OK) {
@@ -173,19 +175,49 @@ Result<> SqliteJournal::load(
   return {};
 }
 
-Result<std::int64_t> SqliteJournal::next_log_sequence() {
+Result<> SqliteJournal::read_last_sequence() {
   sqlite3_stmt* statement = nullptr;
   if (sqlite3_prepare_v2(database_, "SELECT max(sequence) FROM log_events", -1, &statement, nullptr) != SQLITE_OK) {
     return last_error("reading the log events");
   }
-  const int code = sqlite3_step(statement);
-  const std::int64_t last = code == SQLITE_ROW ? sqlite3_column_int64(statement, 0) : 0;
+  if (sqlite3_step(statement) == SQLITE_ROW) last_sequence_ = sqlite3_column_int64(statement, 0);
   sqlite3_finalize(statement);
-  return last + 1;
+  return {};
 }
 
-Result<> SqliteJournal::erase_log_events(const std::string& group, const std::string& stream,
-                                         std::optional<Time> before) {
+Result<> SqliteJournal::write_metric_points(const std::vector<MetricPoint>& points) {
+  if (auto begun = run("BEGIN IMMEDIATE"); !begun) return begun;
+  for (const auto& point : points) {
+    bind_text(put_point_, 1, point.metric);
+    sqlite3_bind_int64(put_point_, 2, point.start.us);
+    bind_text(put_point_, 3, point.value);
+    if (auto done = step(put_point_); !done) {
+      static_cast<void>(run("ROLLBACK"));
+      return done;
+    }
+  }
+  return run("COMMIT");
+}
+
+Result<> SqliteJournal::erase_metric_points_before(Time time) {
+  return run(fmt::format("DELETE FROM metric_points WHERE start_us < {}", time.us).c_str());
+}
+
+Result<> SqliteJournal::load_metric_points(const std::function<void(const MetricPoint&)>& each) {
+  sqlite3_stmt* statement = nullptr;
+  const char* sql = "SELECT metric, start_us, value FROM metric_points ORDER BY metric, start_us";
+  if (sqlite3_prepare_v2(database_, sql, -1, &statement, nullptr) != SQLITE_OK) return last_error(sql);
+  int code = 0;
+  while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
+    each({std::string(column_text(statement, 0)), Time{sqlite3_column_int64(statement, 1)},
+          std::string(column_text(statement, 2))});
+  }
+  sqlite3_finalize(statement);
+  if (code != SQLITE_DONE) return last_error("reading the metric points");
+  return {};
+}
+
+Result<> SqliteJournal::erase(const std::string& group, const std::string& stream, std::optional<Time> before) {
   sqlite3_stmt* statement = nullptr;
   const char* sql =
       "DELETE FROM log_events WHERE log_group = ?1 AND (?2 = '' OR stream = ?2) AND (?3 IS NULL OR time_us < ?3)";
@@ -234,28 +266,21 @@ void bind_log_query(sqlite3_stmt* statement, const LogQuery& query) {
 
 }  // namespace
 
-Result<std::vector<LogEvent>> read_log_events(const std::string& data_dir, const LogQuery& query) {
-  sqlite3* database = nullptr;
+Result<std::vector<LogEvent>> SqliteJournal::read(const LogQuery& query) {
   sqlite3_stmt* statement = nullptr;
+  if (sqlite3_prepare_v2(database_, log_query_sql(query).c_str(), -1, &statement, nullptr) != SQLITE_OK) {
+    return last_error("reading log events");
+  }
+  bind_log_query(statement, query);
   std::vector<LogEvent> events;
-  Result<> outcome{};
-  if (sqlite3_open_v2(database_path(data_dir).c_str(), &database, SQLITE_OPEN_READONLY, nullptr) != SQLITE_OK ||
-      sqlite3_prepare_v2(database, log_query_sql(query).c_str(), -1, &statement, nullptr) != SQLITE_OK) {
-    outcome = error_of(database, "reading log events");
-  } else {
-    sqlite3_busy_timeout(database, 2000);
-    bind_log_query(statement, query);
-    int code = 0;
-    while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
-      events.push_back({query.group, std::string(column_text(statement, 1)), sqlite3_column_int64(statement, 0),
-                        Time{sqlite3_column_int64(statement, 2)}, Time{sqlite3_column_int64(statement, 3)},
-                        std::string(column_text(statement, 4))});
-    }
-    if (code != SQLITE_DONE) outcome = error_of(database, "reading log events");
+  int code = 0;
+  while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
+    events.push_back({query.group, std::string(column_text(statement, 1)), sqlite3_column_int64(statement, 0),
+                      Time{sqlite3_column_int64(statement, 2)}, Time{sqlite3_column_int64(statement, 3)},
+                      std::string(column_text(statement, 4))});
   }
   sqlite3_finalize(statement);
-  sqlite3_close(database);
-  if (!outcome) return outcome.error();
+  if (code != SQLITE_DONE) return last_error("reading log events");
   return events;
 }
 

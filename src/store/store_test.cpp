@@ -102,11 +102,11 @@ TEST(Store, KeepsRowsAcrossProcesses) {
   EXPECT_EQ(row->inner->names, (std::vector<std::string>{"x", "y"}));
   EXPECT_EQ(row->numbers.at("pi"), 3.25);
   EXPECT_EQ(row->tag.key, "k");
-  const auto events = read_log_events(folder.path, {.group = "g"});
+  const auto events = (*journal)->read({.group = "g"});
   ASSERT_TRUE(events);
   ASSERT_EQ(events->size(), 1u);
   EXPECT_EQ(events->front().message, "hello");
-  EXPECT_EQ((*journal)->next_log_sequence().value(), 2);
+  EXPECT_EQ((*journal)->next_sequence(), 2);
   ASSERT_TRUE(store.reset());
   EXPECT_TRUE(store.all<TestRow>().empty());
 }

@@ -1,0 +1,198 @@
+#include "services/cloudwatch/metric_store.h"
+
+#include <algorithm>
+
+#include "base/json.h"
+#include "store/row_codec.h"
+
+namespace berth::cloudwatch {
+namespace {
+
+// A series with more distinct values in a minute keeps its statistic set only: memory stays bounded.
+constexpr std::size_t distinct_values_max = 1024;
+
+std::string write_identity(const MetricId& id, const std::string& unit) {
+  return json::serialize(json::array{json::string(id.namespace_), json::string(id.name),
+                                     row_codec::write(id.dimensions), json::string(unit)});
+}
+
+bool read_identity(const std::string& text, MetricId& id, std::string& unit) {
+  json::value document;
+  JsonError error;
+  if (!parse_json(text, document, error) || !document.is_array() || document.get_array().size() != 4) return false;
+  const auto& parts = document.get_array();
+  row_codec::read(parts[0], id.namespace_);
+  row_codec::read(parts[1], id.name);
+  row_codec::read(parts[2], id.dimensions);
+  row_codec::read(parts[3], unit);
+  return true;
+}
+
+std::string write_point(const control::StatisticSet& set, const std::map<double, double>* values) {
+  json::array out{set.sample_count, set.sum, set.minimum, set.maximum};
+  if (values) {
+    for (const auto& [value, count] : *values) {
+      out.push_back(value);
+      out.push_back(count);
+    }
+  }
+  return json::serialize(out);
+}
+
+bool read_point(const std::string& text, MetricValues& out) {
+  json::value document;
+  JsonError error;
+  if (!parse_json(text, document, error) || !document.is_array() || document.get_array().size() < 4) return false;
+  std::vector<double> numbers;
+  for (const auto& number : document.get_array()) row_codec::read(number, numbers.emplace_back());
+  out.set = {numbers[0], numbers[1], numbers[2], numbers[3]};
+  for (std::size_t i = 4; i + 1 < numbers.size(); i += 2) out.values.push_back({numbers[i], numbers[i + 1]});
+  return true;
+}
+
+}  // namespace
+
+MetricStore::Point& MetricStore::point_at(std::deque<Point>& points, Time start) {
+  // Points come in order nearly always, so the search begins at the new end.
+  auto at = points.end();
+  while (at != points.begin() && std::prev(at)->start > start) --at;
+  if (at != points.begin() && std::prev(at)->start == start) return *std::prev(at);
+  return *points.insert(at, Point{start, {}, nullptr});
+}
+
+void MetricStore::add(Point& point, const MetricValues& values) {
+  const bool first = point.set.sample_count == 0;
+  control::merge(point.set, values.set);
+  if (values.values.empty()) {
+    const auto single = control::as_weighted_value(values.set);
+    if (!single) {
+      point.values.reset();
+    } else if (first || point.values) {
+      if (!point.values) point.values = std::make_unique<std::map<double, double>>();
+      (*point.values)[single->value] += single->count;
+    }
+  } else if (first || point.values) {
+    if (!point.values) point.values = std::make_unique<std::map<double, double>>();
+    for (const auto& weighted : values.values) (*point.values)[weighted.value] += weighted.count;
+  }
+  if (point.values && point.values->size() > distinct_values_max) point.values.reset();
+}
+
+void MetricStore::put(const MetricId& id, const std::string& unit, Time time, const MetricValues& values,
+                      bool high_resolution) {
+  Series& series = series_[{id, unit}];
+  if (high_resolution) add(point_at(series.seconds, floor_to(time, Duration::seconds(1))), values);
+  const Time minute = floor_to_minute(time);
+  add(point_at(series.minutes, minute), values);
+  series.unsaved.insert(minute);
+}
+
+const MetricStore::Series* MetricStore::find_series(const MetricId& id, const std::string& unit) const {
+  const auto found = series_.lower_bound(Key{id, unit});
+  if (found == series_.end() || found->first.first != id) return nullptr;
+  return unit.empty() || found->first.second == unit ? &found->second : nullptr;
+}
+
+std::string MetricStore::unit_of(const MetricId& id) const {
+  const auto found = series_.lower_bound(Key{id, ""});
+  return found == series_.end() || found->first.first != id ? "None" : found->first.second;
+}
+
+std::vector<Bucket> MetricStore::query(const MetricId& id, Time start, Time end, Duration period,
+                                       const std::string& unit) const {
+  const Series* series = find_series(id, unit);
+  if (!series) return {};
+  const auto& points = period < Duration::minutes(1) ? series->seconds : series->minutes;
+  auto at = std::lower_bound(points.begin(), points.end(), start,
+                             [](const Point& point, Time wanted) { return point.start < wanted; });
+  std::vector<Bucket> buckets;
+  std::map<double, double> values;
+  bool values_known = true;
+  const auto close_bucket = [&] {
+    if (buckets.empty() || !values_known) return;
+    for (const auto& [value, count] : values) buckets.back().values.values.push_back({value, count});
+  };
+  for (; at != points.end() && at->start < end; ++at) {
+    // Buckets are aligned to the start of the query, which its caller has rounded as AWS does.
+    const Time bucket_start = start + floor_to(Time{(at->start - start).us}, period) - Time{};
+    if (buckets.empty() || buckets.back().start != bucket_start) {
+      close_bucket();
+      buckets.push_back({bucket_start, {}});
+      values.clear();
+      values_known = true;
+    }
+    control::merge(buckets.back().values.set, at->set);
+    if (!at->values) {
+      values_known = false;
+    } else {
+      for (const auto& [value, count] : *at->values) values[value] += count;
+    }
+  }
+  close_bucket();
+  return buckets;
+}
+
+std::vector<MetricStore::Listed> MetricStore::list(Time now) const {
+  std::vector<Listed> out;
+  for (const auto& [key, series] : series_) {
+    if (series.minutes.empty()) continue;
+    const Time last = series.minutes.back().start;
+    if (now - last > listed_after_last_point) continue;
+    if (!out.empty() && out.back().id == key.first) {
+      out.back().last = std::max(out.back().last, last);
+    } else {
+      out.push_back({key.first, last});
+    }
+  }
+  return out;
+}
+
+void MetricStore::forget_old(Time now) {
+  for (auto it = series_.begin(); it != series_.end();) {
+    auto& series = it->second;
+    while (!series.minutes.empty() && now - series.minutes.front().start > minute_retention) {
+      series.minutes.pop_front();
+    }
+    while (!series.seconds.empty() && now - series.seconds.front().start > second_retention) {
+      series.seconds.pop_front();
+    }
+    it = series.minutes.empty() ? series_.erase(it) : std::next(it);
+  }
+}
+
+Result<> MetricStore::flush(Time now) {
+  forget_old(now);
+  if (!journal_) {
+    for (auto& [key, series] : series_) series.unsaved.clear();
+    return {};
+  }
+  std::vector<MetricPoint> points;
+  for (auto& [key, series] : series_) {
+    for (const Time start : series.unsaved) {
+      const Point& point = point_at(series.minutes, start);
+      points.push_back({write_identity(key.first, key.second), start, write_point(point.set, point.values.get())});
+    }
+  }
+  if (points.empty()) return {};
+  if (auto written = journal_->write_metric_points(points); !written) return written;
+  for (auto& [key, series] : series_) series.unsaved.clear();
+  return journal_->erase_metric_points_before(now - minute_retention);
+}
+
+Result<> MetricStore::load(Time now) {
+  if (!journal_) return {};
+  return journal_->load_metric_points([&](const MetricPoint& stored) {
+    MetricId id;
+    std::string unit;
+    MetricValues values;
+    if (now - stored.start > minute_retention || !read_identity(stored.metric, id, unit) ||
+        !read_point(stored.value, values)) {
+      return;
+    }
+    add(point_at(series_[{id, unit}].minutes, stored.start), values);
+  });
+}
+
+void MetricStore::clear() { series_.clear(); }
+
+}  // namespace berth::cloudwatch

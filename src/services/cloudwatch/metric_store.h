@@ -1,0 +1,79 @@
+// MetricStore: every metric's datapoints. Recent ones are in memory; all are written behind to the journal's file,
+// from which a restart reads them back. It aggregates, but knows neither alarms nor the API's shapes.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "services/cloudwatch/metric_sink.h"
+#include "store/metric_journal.h"
+
+namespace berth::cloudwatch {
+
+// AWS: 15 days of one-minute points, 3 hours of those below a minute.
+inline constexpr Duration minute_retention = Duration::minutes(15 * 24 * 60);
+inline constexpr Duration second_retention = Duration::minutes(3 * 60);
+// AWS: ListMetrics shows a metric until two weeks after its last point.
+inline constexpr Duration listed_after_last_point = Duration::minutes(14 * 24 * 60);
+
+struct Bucket {
+  Time start{};
+  MetricValues values;
+};
+
+class MetricStore final : public MetricSink {
+ public:
+  // `journal` may be null: nothing is kept across processes then.
+  explicit MetricStore(MetricJournal* journal = nullptr) : journal_(journal) {}
+
+  Result<> load(Time now);
+
+  void put(const MetricId& id, const std::string& unit, Time time, const MetricValues& values,
+           bool high_resolution = false) override;
+
+  // Buckets of `period` that start in [start, end), oldest first; those without samples are absent. `unit` empty: the
+  // unit that has points (the first by name).
+  std::vector<Bucket> query(const MetricId& id, Time start, Time end, Duration period,
+                            const std::string& unit = {}) const;
+  std::string unit_of(const MetricId& id) const;  // "None" when nothing is known of it
+
+  struct Listed {
+    MetricId id;
+    Time last{};
+  };
+  // Metrics in order of their ids.
+  std::vector<Listed> list(Time now) const;
+
+  // Appends what changed since the last flush to the journal. Called about once a minute.
+  Result<> flush(Time now);
+  void clear();
+  std::size_t series_count() const { return series_.size(); }
+
+ private:
+  struct Point {
+    Time start{};
+    control::StatisticSet set;
+    std::unique_ptr<std::map<double, double>> values;  // value -> count; null: only the set is known
+  };
+  struct Series {
+    std::deque<Point> minutes;  // oldest first
+    std::deque<Point> seconds;
+    std::set<Time> unsaved;     // starts in `minutes`
+  };
+  using Key = std::pair<MetricId, std::string>;  // id and unit
+
+  static Point& point_at(std::deque<Point>& points, Time start);
+  static void add(Point& point, const MetricValues& values);
+  const Series* find_series(const MetricId& id, const std::string& unit) const;
+  void forget_old(Time now);
+
+  MetricJournal* journal_;
+  std::map<Key, Series> series_;
+};
+
+}  // namespace berth::cloudwatch
