@@ -1,6 +1,7 @@
 // What the rest of berth asks of the network: which subnet lies where, free addresses, security groups.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -8,6 +9,8 @@
 #include "store/store.h"
 
 namespace berth::ec2 {
+
+struct RouteTableRow;
 
 struct SubnetView {
   std::string id;
@@ -20,9 +23,15 @@ struct SubnetView {
 std::optional<SubnetView> find_subnet(const Store& store, const std::string& subnet_id);
 bool security_group_exists(const Store& store, const std::string& group_id);
 
-// The lowest free address of the subnet (AWS keeps the first four and the last), claimed by `owner` until released;
-// the same owner gets the same address again. Inside a transaction. nullopt: the subnet is full.
-std::optional<std::string> claim_address(Store& store, const std::string& subnet_id, const std::string& owner);
+// The lowest free address of the subnet (AWS keeps the first four and the last), claimed by `owner` until
+// released; the same owner gets the same address again. Inside a transaction. nullopt: the subnet is full.
+std::optional<std::string> claim_address(Store& store, const std::string& subnet_id,
+                                         const std::string& owner);
 void release_addresses(Store& store, const std::string& owner);
+std::int64_t available_addresses(const Store& store, const std::string& subnet_id);
+
+// The table that the subnet is associated with, else the VPC's main one. Null: neither is there.
+const RouteTableRow* route_table_of(const Store& store, const std::string& vpc_id,
+                                    const std::string& subnet_id);
 
 }  // namespace berth::ec2

@@ -6,6 +6,7 @@
 
 #include "model/elbv2.h"
 #include "store/row_codec.h"
+#include "store/store.h"
 
 namespace berth::elbv2 {
 
@@ -75,7 +76,9 @@ struct TargetRow {
   std::string key() const { return target_group_arn + "|" + address + ":" + std::to_string(port); }
 };
 BOOST_DESCRIBE_STRUCT(TargetRow, (),
-                      (target_group_arn, address, port, state, reason, description, was_healthy, registered_at,
-                       state_since, drain_until))
+                      (target_group_arn, address, port, state, reason, description, was_healthy,
+                       registered_at, state_since, drain_until))
+
+void add_tables(Store& store);
 
 }  // namespace berth::elbv2

@@ -1,0 +1,107 @@
+#include "services/ec2/networking.h"
+
+#include <set>
+
+#include "services/ec2/cidr.h"
+#include "services/ec2/rows.h"
+
+namespace berth::ec2 {
+namespace {
+
+// AWS keeps the network address, the router's, the resolver's, one more, and the broadcast address.
+constexpr std::uint32_t reserved_at_start = 4;
+constexpr std::uint64_t reserved_addresses = 5;
+
+template <class Visit>
+void each_claim(const Store& store, const std::string& subnet_id, Visit visit) {
+  const auto& claims = store.all<AddressClaimRow>();
+  for (auto at = claims.lower_bound(subnet_id + "|"); at != claims.end(); ++at) {
+    if (at->second.subnet_id != subnet_id) break;
+    visit(at->second);
+  }
+}
+
+std::optional<Cidr> cidr_of(const Store& store, const std::string& subnet_id) {
+  const auto* subnet = store.find<SubnetRow>(subnet_id);
+  if (!subnet) return std::nullopt;
+  return parse_cidr(subnet->description.cidr_block.value_or(""));
+}
+
+bool routes_to_internet(const RouteTable& table) {
+  for (const auto& route : table.routes.value_or(std::vector<Route>{})) {
+    if (route.destination_cidr_block == "0.0.0.0/0" && route.state == "active" &&
+        route.gateway_id.value_or("").starts_with("igw-")) {
+      return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
+const RouteTableRow* route_table_of(const Store& store, const std::string& vpc_id,
+                                    const std::string& subnet_id) {
+  const RouteTableRow* main = nullptr;
+  for (const auto& [id, table] : store.all<RouteTableRow>()) {
+    if (table.vpc_id != vpc_id || !table.description.associations) continue;
+    for (const auto& association : *table.description.associations) {
+      if (association.subnet_id == subnet_id) return &table;
+      if (association.main.value_or(false)) main = &table;
+    }
+  }
+  return main;
+}
+
+std::optional<SubnetView> find_subnet(const Store& store, const std::string& subnet_id) {
+  const auto* row = store.find<SubnetRow>(subnet_id);
+  if (!row) return std::nullopt;
+  SubnetView view;
+  view.id = subnet_id;
+  view.vpc_id = row->vpc_id;
+  view.cidr = row->description.cidr_block.value_or("");
+  view.availability_zone = row->description.availability_zone.value_or("");
+  const auto* table = route_table_of(store, row->vpc_id, subnet_id);
+  view.public_ = table && routes_to_internet(table->description);
+  return view;
+}
+
+bool security_group_exists(const Store& store, const std::string& group_id) {
+  return store.find<SecurityGroupRow>(group_id) != nullptr;
+}
+
+std::optional<std::string> claim_address(Store& store, const std::string& subnet_id,
+                                         const std::string& owner) {
+  const auto cidr = cidr_of(store, subnet_id);
+  if (!cidr) return std::nullopt;
+  std::set<std::uint32_t> taken;
+  std::optional<std::string> own;
+  each_claim(store, subnet_id, [&](const AddressClaimRow& claim) {
+    if (claim.owner == owner) own = claim.address;
+    if (const auto address = parse_ipv4(claim.address)) taken.insert(*address);
+  });
+  if (own) return own;
+  for (std::uint32_t address = cidr->base + reserved_at_start; address < cidr->last(); ++address) {
+    if (taken.contains(address)) continue;
+    store.put(AddressClaimRow{subnet_id, ipv4_text(address), owner});
+    return ipv4_text(address);
+  }
+  return std::nullopt;
+}
+
+void release_addresses(Store& store, const std::string& owner) {
+  std::vector<std::string> keys;
+  for (const auto& [key, claim] : store.all<AddressClaimRow>()) {
+    if (claim.owner == owner) keys.push_back(key);
+  }
+  for (const auto& key : keys) store.erase<AddressClaimRow>(key);
+}
+
+std::int64_t available_addresses(const Store& store, const std::string& subnet_id) {
+  const auto cidr = cidr_of(store, subnet_id);
+  if (!cidr || cidr->size() < reserved_addresses) return 0;
+  std::int64_t claims = 0;
+  each_claim(store, subnet_id, [&](const AddressClaimRow&) { ++claims; });
+  return static_cast<std::int64_t>(cidr->size() - reserved_addresses) - claims;
+}
+
+}  // namespace berth::ec2
