@@ -37,11 +37,17 @@ inline constexpr Duration reason_data_age_max = Duration::seconds(10);
 // Start back-off: AWS documents only that the delay grows up to 15 minutes.
 inline constexpr Duration start_backoff_first = Duration::seconds(10);
 inline constexpr Duration start_backoff_max = Duration::minutes(15);
-// Consecutive failed starts before the "unable to consistently start tasks" event.
-inline constexpr int start_failures_until_event = 3;
-// A steady service says so again after this time (seen: about 6 hours).
-inline constexpr Duration steady_state_repeat = Duration::minutes(6 * 60);
-// A muted event may be said again after this time (documented for repeats; the set of muted texts is not).
-inline constexpr Duration event_mute = Duration::minutes(6 * 60);
+// A task that ran, but stopped by itself before it was healthy, is replaced after this time. AWS does not
+// throttle such tasks; its own start-up spaces them (seen: 50 s). Here a start takes a second, and a crash
+// loop would spin.
+inline constexpr Duration crash_replacement_gap = Duration::seconds(10);
+// Rounds of failed starts before the "unable to consistently start tasks" event.
+inline constexpr int failed_rounds_until_event = 3;
+// A repeated event, and "has reached a steady state", is said again after this time (documented for repeats;
+// seen for the steady state).
+inline constexpr Duration event_repeat = Duration::minutes(6 * 60);
+// A deployment is complete when its tasks are healthy and every older task was told to stop; draining may go
+// on (seen: steady state announced before the old task was STOPPED).
+inline constexpr bool complete_while_draining = true;
 
 }  // namespace berth::control::choice
