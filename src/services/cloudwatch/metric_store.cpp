@@ -114,7 +114,7 @@ std::vector<Bucket> MetricStore::query(const MetricId& id, Time start, Time end,
   };
   for (; at != points.end() && at->start < end; ++at) {
     // Buckets are aligned to the start of the query, which its caller has rounded as AWS does.
-    const Time bucket_start = start + floor_to(Time{(at->start - start).us}, period) - Time{};
+    const Time bucket_start = start + (floor_to(Time{(at->start - start).us}, period) - Time{});
     if (buckets.empty() || buckets.back().start != bucket_start) {
       close_bucket();
       buckets.push_back({bucket_start, {}});

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "loop/rng.h"
 #include "store/store.h"
 
 namespace berth::sts {
