@@ -28,13 +28,13 @@ class Walk {
  private:
   void visit_call(std::string_view function, const json::value& argument) {
     if (function == "Ref") {
-      if (argument.is_string()) add(std::string(argument.get_string()), "", function);
+      add(argument.is_string() ? std::string(argument.get_string()) : "", "", function);
     } else if (function == "Fn::GetAtt") {
-      if (const auto target = get_att_argument(argument)) {
-        const auto* attribute = target->attribute.if_string();
-        add(target->logical_id, attribute ? std::string(*attribute) : "", function);
-        visit(target->attribute);
-      }
+      const auto target = get_att_argument(argument);
+      if (!target) return add("", "", function);
+      const auto* attribute = target->attribute.if_string();
+      add(target->logical_id, attribute ? std::string(*attribute) : "", function);
+      visit(target->attribute);
     } else if (function == "Fn::Sub") {
       visit_sub(argument);
     } else if (function == "Fn::If" && conditions_) {

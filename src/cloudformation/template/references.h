@@ -11,7 +11,7 @@
 namespace berth::cloudformation {
 
 struct Reference {
-  std::string name;       // a parameter's or a resource's
+  std::string name;       // a parameter's or a resource's; empty: the argument has no valid form
   std::string attribute;  // empty: Ref
   std::string function;   // "Ref", "Fn::GetAtt" or "Fn::Sub"
 };
