@@ -66,5 +66,15 @@ TEST(Arn, RoundTrip) {
   EXPECT_FALSE(parse_arn("no"));
 }
 
+TEST(Text, TellsUtf8FromOtherBytes) {
+  for (const std::string text : {"", "plain", "\u00e4\u20ac", "\U0001f680", "\xee\x80\x80", "\xf4\x8f\xbf\xbf"}) {
+    EXPECT_TRUE(is_utf8(text)) << text;
+  }
+  for (const std::string text : {"\xff", "\x80", "\xc3", "\xc0\xaf", "\xe0\x80\xaf", "\xed\xa0\x80",
+                                 "\xf0\x80\x80\xaf", "\xf4\x90\x80\x80", "\xe2\x82", "\xe2(\xa1"}) {
+    EXPECT_FALSE(is_utf8(text)) << hex(text);
+  }
+}
+
 }  // namespace
 }  // namespace berth

@@ -13,5 +13,7 @@ inline constexpr int keep_alive_timeout_s = 120;
 inline constexpr int held_waiters_max = 64;          // CLI waiter calls held at the same time
 inline constexpr int held_waiter_s_max = 20;
 inline constexpr int wire_depth_max = 64;            // nesting of a request's members
+inline constexpr int wire_structures_max = 100'000;  // in one request; PutMetricData's largest has 32,000
+inline constexpr std::size_t form_nodes_max = 200'000;  // of a Query request; PutMetricData's largest has 66,000
 
 }  // namespace berth::limits

@@ -102,4 +102,22 @@ bool matches_wildcard(std::string_view pattern, std::string_view text) {
   return pattern.find_first_not_of('*', p) == std::string_view::npos;
 }
 
+bool is_utf8(std::string_view bytes) {
+  for (std::size_t i = 0; i < bytes.size();) {
+    const auto lead = static_cast<unsigned char>(bytes[i++]);
+    if (lead < 0x80) continue;
+    const int more = lead >= 0xf0 ? 3 : lead >= 0xe0 ? 2 : 1;
+    if (lead < 0xc2 || lead > 0xf4 || bytes.size() - i < static_cast<std::size_t>(more)) return false;
+    const auto second = static_cast<unsigned char>(bytes[i]);
+    const bool overlong = (lead == 0xe0 && second < 0xa0) || (lead == 0xf0 && second < 0x90);
+    const bool surrogate = lead == 0xed && second > 0x9f;
+    const bool beyond_unicode = lead == 0xf4 && second > 0x8f;
+    if (overlong || surrogate || beyond_unicode) return false;
+    for (int k = 0; k < more; ++k, ++i) {
+      if ((static_cast<unsigned char>(bytes[i]) & 0xc0) != 0x80) return false;
+    }
+  }
+  return true;
+}
+
 }  // namespace berth

@@ -27,4 +27,7 @@ std::string java_double(double value);
 // `*` any run, `?` any one character; case-sensitive, the whole text must match.
 bool matches_wildcard(std::string_view pattern, std::string_view text);
 
+// Whether the bytes are well-formed UTF-8 (no overlong forms, no surrogates).
+bool is_utf8(std::string_view bytes);
+
 }  // namespace berth

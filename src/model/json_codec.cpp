@@ -249,6 +249,7 @@ class Reader {
   Result<> read_structure(const Shape& shape, const json::value& value, void* object) {
     const auto* document = value.if_object();
     if (!document) return mismatch("an object");
+    if (++structures_ > limits::wire_structures_max) return mismatch("of a bearable size");
     for (const auto& entry : *document) {
       const Member* member = find_member(shape, entry.key());
       const std::size_t outer = enter(entry.key());
@@ -289,6 +290,7 @@ class Reader {
 
   bool lenient_;
   int depth_ = 0;
+  int structures_ = 0;
   std::string path_;
 };
 

@@ -1,5 +1,5 @@
-// AWS's wire protocols: bytes <-> typed shapes, and errors. One walker per protocol works from the descriptors of
-// src/model; this layer knows no service and no HTTP server.
+// AWS's wire protocols: bytes <-> typed shapes, and errors. One walker per protocol works from the
+// descriptors of src/model; this layer knows no service and no HTTP server.
 #pragma once
 
 #include <optional>
@@ -37,16 +37,22 @@ struct Response {
 // What a request asks for, read from its headers, path and form.
 struct Call {
   Protocol protocol = Protocol::json_1_1;
-  std::string operation;
+  std::string target;       // what an X-Amz-Target or a CBOR path names before the operation, else empty
+  std::string operation;    // empty when the request names none
   bool query_mode = false;  // x-amzn-query-mode: errors also name their Query code in x-amzn-query-error
 };
 
-// Which protocol the request speaks and which operation it names. `service` is known from the signature's scope.
-Result<Call> read_call(const model::Service& service, const Request& request);
+// Never fails, so that every error can be answered in the caller's own protocol. `service` is known from the
+// signature's scope; without one a form is taken for Query.
+Call read_call(const model::Service* service, const Request& request);
+
+// The operation that the call names: an error when AWS does not have it, or NotImplemented when berth does
+// not.
+Result<const model::Operation*> find_operation(const model::Service& service, const Call& call);
 
 // The typed input, checked against the model (required members, enumerations).
-Result<model::Object> decode(const model::Service& service, const model::Operation& operation, const Call& call,
-                             const Request& request);
+Result<model::Object> decode(const model::Service& service, const model::Operation& operation,
+                             const Call& call, const Request& request);
 
 Response encode(const model::Service& service, const model::Operation& operation, const Call& call,
                 const void* output, std::string_view request_id);
@@ -54,5 +60,8 @@ Response encode(const model::Service& service, const model::Operation& operation
 // `service` may be null when the request did not get as far as naming one.
 Response encode_error(const model::Service* service, const Call& call, const Error& error,
                       std::string_view request_id);
+
+// A parameter of the query or, for a POSTed form, of the body; nullopt when it is absent or malformed.
+std::optional<std::string> form_parameter(const Request& request, std::string_view name);
 
 }  // namespace berth::wire
