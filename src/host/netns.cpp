@@ -1,0 +1,97 @@
+#include "host/netns.h"
+
+#include <fcntl.h>
+#include <sched.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <thread>
+
+#include "base/text.h"
+#include "host/fd.h"
+#include "host/process.h"
+
+namespace berth::host {
+namespace {
+
+Error system_error(const std::string& what) {
+  return {"SystemError", what + ": " + std::strerror(errno)};
+}
+
+Result<> without_output(Result<std::string> result) {
+  return result ? Result<>() : Result<>(result.error());
+}
+
+}  // namespace
+
+std::string netns_path(std::string_view name) {
+  return "/run/netns/" + std::string(name);
+}
+
+bool netns_exists(std::string_view name) {
+  return std::filesystem::exists(netns_path(name));
+}
+
+std::vector<std::string> netns_names(std::string_view prefix) {
+  std::vector<std::string> names;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(netns_path(""), error)) {
+    std::string name = entry.path().filename();
+    if (name.starts_with(prefix)) names.push_back(std::move(name));
+  }
+  return names;
+}
+
+Result<> make_netns(const std::string& name) {
+  if (netns_exists(name)) {
+    if (in_netns(name, [] { return Result<>(); })) return {};
+    static_cast<void>(!remove_netns(name));  // a name that nothing is mounted on
+  }
+  return without_output(run_checked({"ip", "netns", "add", name}));
+}
+
+Result<> remove_netns(const std::string& name) {
+  if (!netns_exists(name)) return {};
+  return without_output(run_checked({"ip", "netns", "delete", name}));
+}
+
+Result<> in_netns(const std::string& name, const std::function<Result<>()>& work) {
+  const Fd space(open(netns_path(name).c_str(), O_RDONLY | O_CLOEXEC));
+  if (!space) return system_error("network namespace " + name);
+  Result<> result;
+  std::thread([&] {
+    result = setns(space.get(), CLONE_NEWNET) == 0 ? work() : system_error("network namespace " + name);
+  }).join();
+  return result;
+}
+
+Result<> set_netns_settings(const std::string& name, const std::map<std::string, std::string>& settings) {
+  return in_netns(name, [&]() -> Result<> {
+    for (const auto& [setting, value] : settings) {
+      const std::string path = "/proc/sys/net/" + setting;
+      const Fd file(open(path.c_str(), O_WRONLY | O_CLOEXEC));
+      if (!file && errno == ENOENT) continue;  // a kernel without IPv6
+      if (!file || write(file.get(), value.data(), value.size()) < 0) return system_error(path);
+    }
+    return {};
+  });
+}
+
+Result<> ip_batch(const std::string& name, const std::vector<std::string>& commands) {
+  return without_output(
+      run_checked({"ip", "-n", name, "-batch", "-"}, {.input = join(commands, "\n") + "\n"}));
+}
+
+Result<json::array> ip_interfaces(const std::string& name) {
+  const auto output = run_checked({"ip", "-n", name, "-j", "addr", "show"});
+  if (!output) return output.error();
+  json::value document;
+  JsonError error;
+  if (!parse_json(*output, document, error) || !document.is_array()) {
+    return Error{"SystemError", "ip -j addr show: " + error.message};
+  }
+  return std::move(document.as_array());
+}
+
+}  // namespace berth::host

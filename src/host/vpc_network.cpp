@@ -1,0 +1,289 @@
+#include "host/vpc_network.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <memory>
+#include <optional>
+#include <set>
+
+#include "base/text.h"
+#include "host/fd.h"
+#include "host/netns.h"
+
+namespace berth::host {
+namespace {
+
+constexpr std::string_view endpoint_address = "169.254.170.2";
+constexpr int listen_backlog = 128;
+
+struct Interface {
+  std::string name;
+  std::string bridge;  // it is a port of
+  std::set<std::string> addresses;
+};
+
+Result<std::vector<Interface>> interfaces_of(const std::string& space) {
+  const auto found = ip_interfaces(space);
+  if (!found) return found.error();
+  std::vector<Interface> out;
+  for (const auto& entry : *found) {
+    Interface one{string_or(entry, "ifname"), string_or(entry, "master"), {}};
+    if (const json::value* addresses = find(entry, "addr_info"); addresses != nullptr) {
+      for (const auto& address : addresses->as_array()) one.addresses.insert(string_or(address, "local"));
+    }
+    out.push_back(std::move(one));
+  }
+  return out;
+}
+
+const Interface* named(const std::vector<Interface>& interfaces, const std::string& name) {
+  const auto found =
+      std::find_if(interfaces.begin(), interfaces.end(), [&](auto& i) { return i.name == name; });
+  return found == interfaces.end() ? nullptr : &*found;
+}
+
+bool has_tasks(const std::vector<Interface>& interfaces) {
+  return std::any_of(interfaces.begin(), interfaces.end(), [](auto& i) { return !i.bridge.empty(); });
+}
+
+Result<> ensure_vpc(const std::string& space) {
+  if (auto made = make_netns(space); !made) return made;
+  const auto interfaces = interfaces_of(space);
+  if (!interfaces) return interfaces.error();
+  const Interface* loopback = named(*interfaces, "lo");
+  if (loopback != nullptr && loopback->addresses.contains(std::string(endpoint_address))) return {};
+  // IPv6 is off in VPCs by default on AWS too.
+  if (auto set = set_netns_settings(space, {{"ipv4/ip_forward", "1"},
+                                            {"ipv6/conf/all/disable_ipv6", "1"},
+                                            {"ipv6/conf/default/disable_ipv6", "1"}});
+      !set) {
+    return set;
+  }
+  return ip_batch(space, {"link set lo up", "addr replace " + std::string(endpoint_address) + "/32 dev lo"});
+}
+
+Result<> ensure_subnet(const std::string& space, const std::string& subnet_id, const std::string& cidr) {
+  const auto gateway = subnet_gateway(cidr);
+  if (!gateway) return gateway.error();
+  const auto interfaces = interfaces_of(space);
+  if (!interfaces) return interfaces.error();
+  const std::string bridge = Names::bridge(subnet_id);
+  const Interface* existing = named(*interfaces, bridge);
+  if (existing != nullptr && existing->addresses.contains(gateway->address)) return {};
+  std::vector<std::string> commands;
+  if (existing == nullptr) commands.push_back("link add " + bridge + " type bridge forward_delay 0");
+  commands.push_back("addr replace " + gateway->address + "/" + std::to_string(gateway->prefix_length) +
+                     " dev " + bridge);
+  commands.push_back("link set " + bridge + " up");
+  return ip_batch(space, commands);
+}
+
+Result<> remove_unwanted_subnets(const std::string& space, const world::VpcSpec& vpc) {
+  std::set<std::string> wanted;
+  for (const auto& subnet : vpc.subnets) wanted.insert(Names::bridge(subnet.id));
+  const auto interfaces = interfaces_of(space);
+  if (!interfaces) return interfaces.error();
+  for (const auto& one : *interfaces) {
+    const bool has_ports = std::any_of(interfaces->begin(), interfaces->end(),
+                                       [&](auto& other) { return other.bridge == one.name; });
+    if (!one.name.starts_with("br") || wanted.contains(one.name) || has_ports) continue;
+    if (auto removed = ip_batch(space, {"link delete " + one.name}); !removed) return removed;
+  }
+  return {};
+}
+
+// True when one had to stay because tasks are in it.
+Result<bool> remove_unwanted_vpcs(const Names& names, const std::vector<world::VpcSpec>& vpcs) {
+  std::set<std::string> wanted;
+  for (const auto& vpc : vpcs) wanted.insert(names.vpc_namespace(vpc.id));
+  bool some_stay = false;
+  for (const auto& space : netns_names(names.vpc_prefix())) {
+    if (wanted.contains(space)) continue;
+    const auto interfaces = interfaces_of(space);
+    if (interfaces && has_tasks(*interfaces)) {
+      some_stay = true;
+    } else if (auto removed = remove_netns(space); !removed) {
+      return removed.error();
+    }
+  }
+  return some_stay;
+}
+
+Result<bool> make_equal_to(const Names& names, const std::vector<world::VpcSpec>& vpcs) {
+  for (const auto& vpc : vpcs) {
+    const std::string space = names.vpc_namespace(vpc.id);
+    if (auto made = ensure_vpc(space); !made) return made.error();
+    for (const auto& subnet : vpc.subnets) {
+      if (auto made = ensure_subnet(space, subnet.id, subnet.cidr); !made) return made.error();
+    }
+    if (auto removed = remove_unwanted_subnets(space, vpc); !removed) return removed.error();
+  }
+  return remove_unwanted_vpcs(names, vpcs);
+}
+
+Result<> make_task_interface(const std::string& task_space, const std::string& vpc_space,
+                             const std::string& port, const world::InterfaceSpec& interface) {
+  const auto gateway = subnet_gateway(interface.subnet_cidr);
+  if (!gateway) return gateway.error();
+  const std::string address = interface.address + "/" + std::to_string(gateway->prefix_length);
+  const std::string bridge = Names::bridge(interface.subnet_id);
+  // The address may have been another task's a moment ago: neighbours are told (arp_notify), the gateway is
+  // set. Ports below 1024 are free for every user, as in Docker's and Fargate's containers.
+  if (auto set = set_netns_settings(task_space, {{"ipv4/conf/default/arp_notify", "1"},
+                                                 {"ipv4/ip_unprivileged_port_start", "0"},
+                                                 {"ipv6/conf/all/disable_ipv6", "1"},
+                                                 {"ipv6/conf/default/disable_ipv6", "1"}});
+      !set) {
+    return set;
+  }
+  if (auto made = ip_batch(task_space, {"link add eth0 address " + interface.mac_address +
+                                            " type veth peer name " + port + " netns " + vpc_space,
+                                        "link set lo up"});
+      !made) {
+    return made;
+  }
+  if (auto joined = ip_batch(vpc_space, {"link set " + port + " master " + bridge + " up",
+                                         "neigh replace " + interface.address + " lladdr " +
+                                             interface.mac_address + " dev " + bridge + " nud permanent"});
+      !joined) {
+    return joined;
+  }
+  return ip_batch(task_space, {"addr add " + address + " dev eth0", "link set eth0 up",
+                               "route add default via " + gateway->address});
+}
+
+Result<> attach_task(const std::string& task_space, const std::string& vpc_space, const std::string& port,
+                     const world::InterfaceSpec& interface) {
+  if (auto made = ensure_vpc(vpc_space); !made) return made;
+  if (auto made = ensure_subnet(vpc_space, interface.subnet_id, interface.subnet_cidr); !made) return made;
+  if (netns_exists(task_space)) {
+    const auto interfaces = interfaces_of(task_space);
+    const Interface* eth0 = interfaces ? named(*interfaces, "eth0") : nullptr;
+    if (eth0 != nullptr && eth0->addresses.contains(interface.address)) return {};
+    // Half made by a process that was killed.
+    if (auto removed = remove_netns(task_space); !removed) return removed;
+    static_cast<void>(!ip_batch(vpc_space, {"link delete " + port}));
+  }
+  if (auto made = make_netns(task_space); !made) return made;
+  return make_task_interface(task_space, vpc_space, port, interface);
+}
+
+Result<int> open_listener(const std::string& space, const std::string& address, int port) {
+  sockaddr_in name{};
+  name.sin_family = AF_INET;
+  name.sin_port = htons(static_cast<std::uint16_t>(port));
+  if (inet_pton(AF_INET, address.c_str(), &name.sin_addr) != 1) {
+    return Error{"SystemError", address + " is not an IPv4 address"};
+  }
+  Fd listener;
+  const auto opened = in_netns(space, [&]() -> Result<> {
+    listener.reset(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    const int on = 1;
+    setsockopt(listener.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    if (!listener || bind(listener.get(), reinterpret_cast<const sockaddr*>(&name), sizeof name) != 0 ||
+        listen(listener.get(), listen_backlog) != 0) {
+      return Error{"SystemError",
+                   address + ":" + std::to_string(port) + " in " + space + ": " + std::strerror(errno)};
+    }
+    return {};
+  });
+  if (!opened) return opened.error();
+  return listener.release();
+}
+
+}  // namespace
+
+Result<SubnetGateway> subnet_gateway(const std::string& cidr) {
+  const auto slash = cidr.find('/');
+  const auto length = slash == std::string::npos ? std::nullopt : parse_integer(cidr.substr(slash + 1));
+  in_addr address{};
+  if (!length || *length < 0 || *length > 30 ||
+      inet_pton(AF_INET, cidr.substr(0, slash).c_str(), &address) != 1) {
+    return Error{"SystemError", cidr + " is not a CIDR block of IPv4 addresses"};
+  }
+  const std::uint32_t mask = *length == 0 ? 0 : ~std::uint32_t{0} << (32 - *length);
+  address.s_addr = htonl((ntohl(address.s_addr) & mask) + 1);
+  char text[INET_ADDRSTRLEN] = {};
+  inet_ntop(AF_INET, &address, text, sizeof text);
+  return SubnetGateway{text, static_cast<int>(*length)};
+}
+
+VpcNetwork::VpcNetwork(Loop& loop, const std::string& data_dir) : loop_(loop), names_(data_dir) {}
+
+void VpcNetwork::enqueue(std::function<Callback()> work) {
+  queue_.push_back(std::move(work));
+  if (!working_) work_on_next();
+}
+
+void VpcNetwork::work_on_next() {
+  if (queue_.empty()) return;
+  working_ = true;
+  auto report = std::make_shared<Callback>();
+  loop_.offload([work = std::move(queue_.front()), report] { *report = work(); },
+                alive_.guard([this, report] {
+                  working_ = false;
+                  (*report)();
+                  if (!working_) work_on_next();
+                }));
+  queue_.pop_front();
+}
+
+void VpcNetwork::apply(std::vector<world::VpcSpec> vpcs, std::function<void(Result<>)> done) {
+  wanted_ = vpcs;
+  removals_wait_ = false;
+  enqueue([this, names = names_, vpcs = std::move(vpcs), done = std::move(done)]() -> Callback {
+    const auto some_stay = make_equal_to(names, vpcs);
+    return [this, some_stay, done] {
+      removals_wait_ = removals_wait_ || (some_stay && *some_stay);
+      done(some_stay ? Result<>() : Result<>(some_stay.error()));
+    };
+  });
+}
+
+void VpcNetwork::finish_removals() {
+  if (removals_wait_) apply(wanted_, [](Result<>) {});
+}
+
+void VpcNetwork::listen_in_vpc(const std::string& vpc_id, const std::string& address, int port,
+                               Done<int> done) {
+  enqueue([space = names_.vpc_namespace(vpc_id), address, port, done = std::move(done)]() -> Callback {
+    return [done, listener = open_listener(space, address, port)] { done(listener); };
+  });
+}
+
+void VpcNetwork::attach(const std::string& task_id, const world::InterfaceSpec& interface,
+                        Done<std::string> done) {
+  const std::string task_space = names_.task_namespace(task_id);
+  enqueue([task_space, vpc_space = names_.vpc_namespace(interface.vpc_id), port = Names::task_port(task_id),
+           interface, done = std::move(done)]() -> Callback {
+    const auto attached = attach_task(task_space, vpc_space, port, interface);
+    return [done, attached, task_space] {
+      done(attached ? Result<std::string>(netns_path(task_space)) : Result<std::string>(attached.error()));
+    };
+  });
+}
+
+void VpcNetwork::detach(const std::string& task_id, Done<> done) {
+  enqueue([this, space = names_.task_namespace(task_id), done = std::move(done)]() -> Callback {
+    // The kernel takes a namespace apart some time later; without its interface the address is free at once.
+    if (netns_exists(space)) static_cast<void>(!ip_batch(space, {"link delete eth0"}));
+    const auto removed = remove_netns(space);
+    return [this, done, removed] {
+      done(removed);
+      finish_removals();
+    };
+  });
+}
+
+std::vector<std::string> VpcNetwork::tasks() const {
+  std::vector<std::string> tasks = netns_names(names_.task_prefix());
+  for (auto& task : tasks) task.erase(0, names_.task_prefix().size());
+  return tasks;
+}
+
+}  // namespace berth::host
