@@ -1,12 +1,13 @@
 #include "berthd/services.h"
 
+#include "handlers/ecs.h"
 #include "handlers/ssm.h"
 #include "handlers/sts.h"
 
 namespace berth {
 
 std::span<const services::ServiceHandlers> implemented_services() {
-  static const services::ServiceHandlers list[] = {ssm::handlers(), sts::handlers()};
+  static const services::ServiceHandlers list[] = {ecs::handlers(), ssm::handlers(), sts::handlers()};
   return list;
 }
 

@@ -6,6 +6,7 @@
 
 #include "model/ecs.h"
 #include "store/row_codec.h"
+#include "store/store.h"
 
 namespace berth::ecs {
 
@@ -15,11 +16,13 @@ struct ClusterRow {
   std::string status = "ACTIVE";  // ACTIVE | INACTIVE
   std::vector<ClusterSetting> settings;
   std::vector<std::string> capacity_providers;
+  std::vector<CapacityProviderStrategyItem> default_capacity_provider_strategy;
   std::vector<Tag> tags;
 
   std::string key() const { return name; }
 };
-BOOST_DESCRIBE_STRUCT(ClusterRow, (), (name, status, settings, capacity_providers, tags))
+BOOST_DESCRIBE_STRUCT(ClusterRow, (),
+                      (name, status, settings, capacity_providers, default_capacity_provider_strategy, tags))
 
 struct TaskDefinitionRow {
   static constexpr const char* table = "ecs.task_definitions";
@@ -49,23 +52,29 @@ struct DeploymentState {
   std::string status;  // PRIMARY | ACTIVE | INACTIVE
   std::string task_definition;
   int desired_count = 0;
-  int failed_tasks = 0;  // consecutive
+  int failed_tasks = 0;       // consecutive
   std::string rollout_state;  // IN_PROGRESS | COMPLETED | FAILED
   std::string rollout_state_reason;
   Time created_at{};
   Time updated_at{};
   NetworkConfiguration network_configuration;
-  std::map<std::string, std::string> image_digests;  // container image -> digest, resolved once per deployment
+  std::vector<LoadBalancer> load_balancers;
+  std::string platform_version = "LATEST";
+  std::string service_deployment_arn;  // the ServiceDeploymentRow that describes it
+  std::string revision_arn;            // the ServiceRevisionRow that it rolls out
+  std::map<std::string, std::string>
+      image_digests;  // container image -> digest, resolved once per deployment
   // start throttling: tasks that never reached RUNNING
-  int start_failures = 0;
-  Time next_start{};
+  int failed_rounds = 0;
+  std::optional<Time> retry_at;
   bool was_running = false;  // a task of it has reached RUNNING
   bool reached_steady_state = false;
 };
 BOOST_DESCRIBE_STRUCT(DeploymentState, (),
                       (id, status, task_definition, desired_count, failed_tasks, rollout_state,
-                       rollout_state_reason, created_at, updated_at, network_configuration, image_digests,
-                       start_failures, next_start, was_running, reached_steady_state))
+                       rollout_state_reason, created_at, updated_at, network_configuration, load_balancers,
+                       platform_version, service_deployment_arn, revision_arn, image_digests, failed_rounds,
+                       retry_at, was_running, reached_steady_state))
 
 struct ServiceRow {
   static constexpr const char* table = "ecs.services";
@@ -97,18 +106,43 @@ struct ServiceRow {
   Time created_at{};
   Time inactive_since{};
   Time last_steady_event{};
+  std::map<std::string, Time> muted_events;  // said already, with the time; repeats are muted
 
   std::string key() const { return cluster + "/" + name; }
 };
 BOOST_DESCRIBE_STRUCT(ServiceRow, (),
-                      (cluster, name, arn, status, desired_count, task_definition, launch_type, platform_version,
-                       scheduling_strategy, propagate_tags, enable_ecs_managed_tags, enable_execute_command,
-                       availability_zone_rebalancing, health_check_grace_period_s, capacity_provider_strategy,
-                       load_balancers, network_configuration, deployment_configuration, deployment_controller,
-                       deployments, events, tags, role_arn, created_by, client_token, created_at,
-                       inactive_since, last_steady_event))
+                      (cluster, name, arn, status, desired_count, task_definition, launch_type,
+                       platform_version, scheduling_strategy, propagate_tags, enable_ecs_managed_tags,
+                       enable_execute_command, availability_zone_rebalancing, health_check_grace_period_s,
+                       capacity_provider_strategy, load_balancers, network_configuration,
+                       deployment_configuration, deployment_controller, deployments, events, tags, role_arn,
+                       created_by, client_token, created_at, inactive_since, last_steady_event, muted_events))
+
+// What a service is made of at one deployment; it outlives the deployment.
+struct ServiceRevisionRow {
+  static constexpr const char* table = "ecs.service_revisions";
+  std::string arn;
+  std::string service;  // ServiceRow::key()
+  ServiceRevision description;
+
+  std::string key() const { return arn; }
+};
+BOOST_DESCRIBE_STRUCT(ServiceRevisionRow, (), (arn, service, description))
+
+// The history of a service's deployments.
+struct ServiceDeploymentRow {
+  static constexpr const char* table = "ecs.service_deployments";
+  std::string arn;
+  std::string service;     // ServiceRow::key()
+  std::string deployment;  // ecs-svc/...
+  ServiceDeployment description;
+
+  std::string key() const { return arn; }
+};
+BOOST_DESCRIBE_STRUCT(ServiceDeploymentRow, (), (arn, service, deployment, description))
 
 struct ContainerRow {
+  std::string id;  // the last part of its ARN
   std::string name;
   std::string image;
   std::string image_digest;
@@ -118,12 +152,12 @@ struct ContainerRow {
   std::string reason;
   bool essential = true;
   std::optional<int> exit_code;
-  std::string log_group;   // awslogs; empty: not collected
+  std::string log_group;  // awslogs; empty: not collected
   std::string log_stream;
 };
 BOOST_DESCRIBE_STRUCT(ContainerRow, (),
-                      (name, image, image_digest, runtime_id, last_status, health, reason, essential, exit_code,
-                       log_group, log_stream))
+                      (id, name, image, image_digest, runtime_id, last_status, health, reason, essential,
+                       exit_code, log_group, log_stream))
 
 struct TaskRow {
   static constexpr const char* table = "ecs.tasks";
@@ -136,6 +170,9 @@ struct TaskRow {
   std::string group;
   std::string started_by;
   std::string launch_type = "FARGATE";
+  std::string capacity_provider;  // instead of a launch type
+  std::string platform_version = "1.4.0";
+  std::string client_token;  // of the RunTask that made it
   std::string last_status = "PROVISIONING";
   std::string desired_status = "RUNNING";  // RUNNING | STOPPED
   std::string health = "UNKNOWN";
@@ -160,6 +197,7 @@ struct TaskRow {
   // secret paths of the metadata and credentials endpoints
   std::string credentials_id;
   std::string role_arn;  // the task role; empty: none
+  std::string execution_role_arn;
   // target groups that this task is registered in: target group ARN -> container port
   std::map<std::string, int> targets;
   Time created_at{};
@@ -172,11 +210,13 @@ struct TaskRow {
 };
 BOOST_DESCRIBE_STRUCT(TaskRow, (),
                       (id, arn, cluster, service, deployment, task_definition, group, started_by, launch_type,
-                       last_status, desired_status, health, stop_code, stopped_reason, version, cpu_vcpu,
-                       memory_mib, containers, overrides, tags, vpc_id, subnet_id, availability_zone,
-                       security_groups, address, mac_address, eni_id, attachment_id, public_ip, credentials_id,
-                       role_arn, targets, created_at, pull_started_at, pull_stopped_at, started_at,
-                       connectivity_at, stopping_at, execution_stopped_at, stopped_at, scale_in_protected,
-                       reached_running))
+                       capacity_provider, platform_version, client_token, last_status, desired_status, health,
+                       stop_code, stopped_reason, version, cpu_vcpu, memory_mib, containers, overrides, tags,
+                       vpc_id, subnet_id, availability_zone, security_groups, address, mac_address, eni_id,
+                       attachment_id, public_ip, credentials_id, role_arn, execution_role_arn, targets,
+                       created_at, pull_started_at, pull_stopped_at, started_at, connectivity_at, stopping_at,
+                       execution_stopped_at, stopped_at, scale_in_protected, reached_running))
+
+void add_tables(Store& store);
 
 }  // namespace berth::ecs
