@@ -1,0 +1,52 @@
+// AlarmEvaluator: judges every alarm on its own minute tick, changes its state and runs what follows. Missed ticks (a
+// suspended machine, a daemon that was down) are not made up for: there is one evaluation, of the points there are.
+#pragma once
+
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "control/alarm.h"
+#include "reconcile/scaling_trigger.h"
+#include "services/cloudwatch/metric_store.h"
+#include "services/cloudwatch/rows.h"
+#include "services/context.h"
+
+namespace berth::reconcile {
+
+class AlarmEvaluator {
+ public:
+  AlarmEvaluator(Store& store, Loop& loop, const Settings& settings, const cloudwatch::MetricStore& metrics,
+                 ScalingTrigger& scaling);
+  ~AlarmEvaluator();
+
+  void start();
+
+ private:
+  using Due = std::pair<Time, std::string>;  // when, which alarm
+
+  void notice_changes();
+  void follow_alarms();
+  void arm();
+  void run_due();
+  void evaluate(const std::string& name);
+  void evaluate_composites();
+  void trigger_scaling(const cloudwatch::AlarmRow& alarm, const std::vector<double>& recent, bool transition);
+
+  Store& store_;
+  Loop& loop_;
+  const Settings& settings_;
+  const cloudwatch::MetricStore& metrics_;
+  ScalingTrigger& scaling_;
+  std::set<Due> due_;
+  std::map<std::string, Time, std::less<>> next_;  // alarm -> its entry in due_
+  TimerId timer_ = no_timer;
+  int watch_ = 0;
+  bool follow_posted_ = false;
+};
+
+// The rule that an alarm's configuration states.
+control::AlarmRule rule_of(const cloudwatch::MetricAlarm& alarm);
+
+}  // namespace berth::reconcile
