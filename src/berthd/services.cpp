@@ -1,5 +1,6 @@
 #include "berthd/services.h"
 
+#include "handlers/ec2.h"
 #include "handlers/ecs.h"
 #include "handlers/ssm.h"
 #include "handlers/sts.h"
@@ -7,7 +8,12 @@
 namespace berth {
 
 std::span<const services::ServiceHandlers> implemented_services() {
-  static const services::ServiceHandlers list[] = {ecs::handlers(), ssm::handlers(), sts::handlers()};
+  static const services::ServiceHandlers list[] = {
+      ec2::handlers(),
+      ecs::handlers(),
+      ssm::handlers(),
+      sts::handlers(),
+  };
   return list;
 }
 
