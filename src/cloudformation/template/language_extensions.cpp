@@ -11,6 +11,9 @@
 namespace berth::cloudformation {
 namespace {
 
+// Nested loops multiply; a template of the largest size without loops takes less than this.
+constexpr std::size_t processed_bytes_max = 4u << 20;
+
 // Variables of the loops around a value, innermost last.
 using Bindings = std::vector<std::pair<std::string, std::string>>;
 
@@ -125,11 +128,10 @@ class Unroller {
     return found == bindings.rend() ? nullptr : &found->second;
   }
 
-  // Nested loops multiply; what they produce is bounded like an evaluation.
   Result<void> charge(const json::value& value) {
     bytes_ += sizeof(json::value) + (value.is_string() ? value.get_string().size() : 0);
-    if (bytes_ > evaluated_bytes_max) {
-      return failed(fmt::format("the processed template exceeds {} bytes", evaluated_bytes_max));
+    if (bytes_ > processed_bytes_max) {
+      return failed(fmt::format("the processed template exceeds {} bytes", processed_bytes_max));
     }
     return {};
   }

@@ -70,7 +70,7 @@ TEST(LanguageExtensions, nested_loops_cannot_fill_the_memory) {
     loop = "{Fn::ForEach::L" + n + ": [X" + n + ", [a, b, c, d, e, f, g, h, i, j, k, l], " + loop + "]}";
   }
   EXPECT_EQ(expand(head + "Resources: " + loop + "\n"),
-            "Transform AWS::LanguageExtensions failed with: the processed template exceeds 16777216 bytes");
+            "Transform AWS::LanguageExtensions failed with: the processed template exceeds 4194304 bytes");
 }
 
 }  // namespace

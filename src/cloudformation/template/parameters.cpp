@@ -1,6 +1,8 @@
 #include "cloudformation/template/parameters.h"
 
 #include <algorithm>
+// Steps of one match; the default of 10^8 would let a pattern stop the daemon for a quarter of a second.
+#define BOOST_REGEX_MAX_STATE_COUNT 1000000
 #include <boost/regex.hpp>
 
 #include "base/text.h"
