@@ -37,7 +37,8 @@ void HealthCheck::judge(bool passed) {
   if (!passed && !healthy && failures_ < spec_.retries) return;  // still unknown, or unhealthy already
   if (healthy_ == healthy) return;
   healthy_ = healthy;
-  changed_(healthy);
+  const auto changed = changed_;  // who is told may end this check
+  changed(healthy);
 }
 
 std::vector<std::string> health_command(const std::vector<std::string>& command) {
