@@ -14,7 +14,7 @@
 namespace {
 
 using namespace berth;
-using namespace berth::cloudformation;
+using namespace berth::cfn;
 
 Environment environment() {
   Environment out;

@@ -6,7 +6,7 @@
 #include "cloudformation/template/template_error.h"
 #include "cloudformation/template/template_sections.h"
 
-namespace berth::cloudformation {
+namespace berth::cfn {
 namespace {
 
 constexpr std::size_t condition_chain_max = 100;  // conditions looking at one another
@@ -121,4 +121,4 @@ Result<Conditions> evaluate_conditions(const Template& of, const ParameterValues
   return ConditionEvaluator(of, parameters, environment).all();
 }
 
-}  // namespace berth::cloudformation
+}  // namespace berth::cfn

@@ -6,7 +6,7 @@
 #include "cloudformation/template/references.h"
 #include "cloudformation/template/template_error.h"
 
-namespace berth::cloudformation {
+namespace berth::cfn {
 namespace {
 
 enum class Block { resources, outputs };
@@ -235,4 +235,4 @@ std::vector<std::string> DependencyOrder::deletable(const LogicalIds& present) c
   return out;
 }
 
-}  // namespace berth::cloudformation
+}  // namespace berth::cfn

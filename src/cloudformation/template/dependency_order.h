@@ -10,7 +10,7 @@
 
 #include "cloudformation/template/functions.h"
 
-namespace berth::cloudformation {
+namespace berth::cfn {
 
 using LogicalIds = std::set<std::string, std::less<>>;
 
@@ -42,4 +42,4 @@ class DependencyOrder {
   std::map<std::string, LogicalIds, std::less<>> dependents_;
 };
 
-}  // namespace berth::cloudformation
+}  // namespace berth::cfn

@@ -3,7 +3,7 @@
 #include "cloudformation/template/references.h"
 #include "cloudformation/template/template_test_support.h"
 
-namespace berth::cloudformation {
+namespace berth::cfn {
 namespace {
 
 using Names = std::vector<std::string>;
@@ -130,4 +130,4 @@ TEST(DependencyOrder, conditions_switch_resources_and_branches) {
 }
 
 }  // namespace
-}  // namespace berth::cloudformation
+}  // namespace berth::cfn

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-namespace berth::cloudformation {
+namespace berth::cfn {
 
 void DocumentBuilder::begin_map(std::string function) {
   open_.push_back({json::object(), std::move(function), {}, false});
@@ -53,4 +53,4 @@ json::value function_call(std::string_view name, json::value argument) {
   return call;
 }
 
-}  // namespace berth::cloudformation
+}  // namespace berth::cfn

@@ -8,7 +8,7 @@
 
 #include "base/json.h"
 
-namespace berth::cloudformation {
+namespace berth::cfn {
 
 class DocumentBuilder {
  public:
@@ -41,4 +41,4 @@ class DocumentBuilder {
 // {name: argument}, the long form of a function.
 json::value function_call(std::string_view name, json::value argument);
 
-}  // namespace berth::cloudformation
+}  // namespace berth::cfn

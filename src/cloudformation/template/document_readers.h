@@ -8,7 +8,7 @@
 
 #include "base/json.h"
 
-namespace berth::cloudformation {
+namespace berth::cfn {
 
 struct SyntaxError {
   int line = 1;  // 1-based
@@ -20,4 +20,4 @@ struct SyntaxError {
 std::optional<SyntaxError> read_yaml(std::string_view text, json::value& document);
 std::optional<SyntaxError> read_json(std::string_view text, json::value& document);
 
-}  // namespace berth::cloudformation
+}  // namespace berth::cfn

@@ -8,7 +8,7 @@
 #include "cloudformation/template/template_error.h"
 #include "cloudformation/template/template_sections.h"
 
-namespace berth::cloudformation {
+namespace berth::cfn {
 namespace {
 
 json::value text_value(std::string_view text) {
@@ -271,4 +271,4 @@ Result<json::value> Evaluator::charged(Result<json::value> value) {
   return value;
 }
 
-}  // namespace berth::cloudformation
+}  // namespace berth::cfn

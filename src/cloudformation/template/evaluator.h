@@ -7,7 +7,7 @@
 
 #include "cloudformation/template/functions.h"
 
-namespace berth::cloudformation {
+namespace berth::cfn {
 
 class Evaluator {
  public:
@@ -39,4 +39,4 @@ class Evaluator {
   std::size_t bytes_ = 0;
 };
 
-}  // namespace berth::cloudformation
+}  // namespace berth::cfn

@@ -5,7 +5,7 @@
 #include "cloudformation/template/evaluator.h"
 #include "cloudformation/template/template_error.h"
 
-namespace berth::cloudformation {
+namespace berth::cfn {
 namespace {
 
 constexpr std::string_view reference_open = "{{resolve:";
@@ -108,4 +108,4 @@ Result<std::vector<ResolvedOutput>> resolve_outputs(const Scope& scope) {
   return out;
 }
 
-}  // namespace berth::cloudformation
+}  // namespace berth::cfn

@@ -14,7 +14,7 @@
 #include "cloudformation/template/parameters.h"
 #include "cloudformation/template/template.h"
 
-namespace berth::cloudformation {
+namespace berth::cfn {
 
 // What one evaluation may produce, so that nested functions cannot fill the memory.
 inline constexpr std::size_t evaluated_bytes_max = 16u << 20;
@@ -75,4 +75,4 @@ struct ResolvedOutput {
 // Outputs whose condition holds.
 Result<std::vector<ResolvedOutput>> resolve_outputs(const Scope& scope);
 
-}  // namespace berth::cloudformation
+}  // namespace berth::cfn

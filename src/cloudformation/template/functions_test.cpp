@@ -2,7 +2,7 @@
 
 #include "cloudformation/template/template_test_support.h"
 
-namespace berth::cloudformation {
+namespace berth::cfn {
 namespace {
 
 Environment environment() {
@@ -249,4 +249,4 @@ TEST(Functions, the_articles_template) {
 }
 
 }  // namespace
-}  // namespace berth::cloudformation
+}  // namespace berth::cfn

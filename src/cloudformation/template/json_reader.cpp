@@ -5,7 +5,7 @@
 #include "cloudformation/template/document_readers.h"
 #include "cloudformation/template/template_reader.h"
 
-namespace berth::cloudformation {
+namespace berth::cfn {
 namespace {
 
 // Boost.JSON's parser would turn numbers into doubles and let the last of two equal keys win; these events
@@ -88,4 +88,4 @@ std::optional<SyntaxError> read_json(std::string_view text, json::value& documen
   return std::nullopt;
 }
 
-}  // namespace berth::cloudformation
+}  // namespace berth::cfn

@@ -8,7 +8,7 @@
 #include "cloudformation/template/template_error.h"
 #include "cloudformation/template/template_sections.h"
 
-namespace berth::cloudformation {
+namespace berth::cfn {
 namespace {
 
 // Nested loops multiply; a template of the largest size without loops takes less than this.
@@ -185,4 +185,4 @@ Result<json::value> expand_language_extensions(const json::value& document, cons
   return json::value(std::move(out));
 }
 
-}  // namespace berth::cloudformation
+}  // namespace berth::cfn

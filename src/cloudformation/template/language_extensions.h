@@ -6,7 +6,7 @@
 
 #include "cloudformation/template/functions.h"
 
-namespace berth::cloudformation {
+namespace berth::cfn {
 
 // `document` is what `of` was parsed from; without the transform it comes back unchanged. The caller parses
 // the result again with parse_template().
@@ -14,4 +14,4 @@ Result<json::value> expand_language_extensions(const json::value& document, cons
                                                const ParameterValues& parameters,
                                                const Environment& environment);
 
-}  // namespace berth::cloudformation
+}  // namespace berth::cfn

@@ -2,7 +2,7 @@
 
 #include "cloudformation/template/template_test_support.h"
 
-namespace berth::cloudformation {
+namespace berth::cfn {
 namespace {
 
 const std::string head = "Transform: AWS::LanguageExtensions\n";
@@ -74,4 +74,4 @@ TEST(LanguageExtensions, nested_loops_cannot_fill_the_memory) {
 }
 
 }  // namespace
-}  // namespace berth::cloudformation
+}  // namespace berth::cfn

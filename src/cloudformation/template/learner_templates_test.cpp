@@ -2,7 +2,7 @@
 #include "cloudformation/template/dependency_order.h"
 #include "cloudformation/template/template_test_support.h"
 
-namespace berth::cloudformation {
+namespace berth::cfn {
 namespace {
 
 class Prerequisites : public testing::Test {
@@ -90,4 +90,4 @@ TEST_F(Prerequisites, says_where_the_application_answers) {
 }
 
 }  // namespace
-}  // namespace berth::cloudformation
+}  // namespace berth::cfn

@@ -10,7 +10,7 @@
 #include "cloudformation/template/functions.h"
 #include "cloudformation/template/template_error.h"
 
-namespace berth::cloudformation {
+namespace berth::cfn {
 namespace {
 
 constexpr int cidr_blocks_max = 256;
@@ -179,4 +179,4 @@ Result<json::value> to_json_string(const json::value& argument) {
   return json::value(json::string(json::serialize(argument)));
 }
 
-}  // namespace berth::cloudformation
+}  // namespace berth::cfn

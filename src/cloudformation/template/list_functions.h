@@ -4,7 +4,7 @@
 
 #include "base/result.h"
 
-namespace berth::cloudformation {
+namespace berth::cfn {
 
 Result<json::value> join_items(const json::value& argument);
 Result<json::value> split_text(const json::value& argument);
@@ -14,4 +14,4 @@ Result<json::value> cidr_blocks(const json::value& argument);
 Result<json::value> length_of(const json::value& argument);
 Result<json::value> to_json_string(const json::value& argument);
 
-}  // namespace berth::cloudformation
+}  // namespace berth::cfn

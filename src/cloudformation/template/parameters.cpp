@@ -8,7 +8,7 @@
 #include "base/text.h"
 #include "cloudformation/template/template_error.h"
 
-namespace berth::cloudformation {
+namespace berth::cfn {
 namespace {
 
 constexpr std::string_view hidden = "****";
@@ -185,4 +185,4 @@ Result<ParameterValues> resolve_parameters(const Template& of, const std::vector
   return ParameterValues(std::move(values));
 }
 
-}  // namespace berth::cloudformation
+}  // namespace berth::cfn

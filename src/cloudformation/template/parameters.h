@@ -12,7 +12,7 @@
 
 #include "cloudformation/template/template.h"
 
-namespace berth::cloudformation {
+namespace berth::cfn {
 
 inline constexpr std::size_t parameter_value_bytes_max = 4096;
 
@@ -59,4 +59,4 @@ using SsmLookup = std::function<Result<std::string>(std::string_view type, std::
 Result<ParameterValues> resolve_parameters(const Template& of, const std::vector<ParameterInput>& inputs,
                                            const ParameterValues* previous, const SsmLookup& ssm_lookup);
 
-}  // namespace berth::cloudformation
+}  // namespace berth::cfn

@@ -2,7 +2,7 @@
 
 #include "cloudformation/template/template_test_support.h"
 
-namespace berth::cloudformation {
+namespace berth::cfn {
 namespace {
 
 Template with_parameters(const std::string& body) {
@@ -116,4 +116,4 @@ TEST(Parameters, no_echo_is_masked) {
 }
 
 }  // namespace
-}  // namespace berth::cloudformation
+}  // namespace berth::cfn

@@ -4,7 +4,7 @@
 
 #include "cloudformation/template/references.h"
 
-namespace berth::cloudformation {
+namespace berth::cfn {
 namespace {
 
 struct Difference {
@@ -204,4 +204,4 @@ std::string_view text_of(ChangeSource value) {
   return {};
 }
 
-}  // namespace berth::cloudformation
+}  // namespace berth::cfn

@@ -11,7 +11,7 @@
 
 #include "cloudformation/template/dependency_order.h"
 
-namespace berth::cloudformation {
+namespace berth::cfn {
 
 enum class RequiresRecreation { never, conditionally, always };
 enum class Replacement { no, conditional, yes };
@@ -60,4 +60,4 @@ std::string_view text_of(RequiresRecreation value);  // Never, Conditionally, Al
 std::string_view text_of(Replacement value);         // False, Conditional, True
 std::string_view text_of(ChangeSource value);
 
-}  // namespace berth::cloudformation
+}  // namespace berth::cfn

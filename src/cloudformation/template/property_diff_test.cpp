@@ -2,7 +2,7 @@
 
 #include "cloudformation/template/template_test_support.h"
 
-namespace berth::cloudformation {
+namespace berth::cfn {
 namespace {
 
 json::object object(const std::string& text) {
@@ -87,4 +87,4 @@ TEST(PropertyDiff, paths) {
 }
 
 }  // namespace
-}  // namespace berth::cloudformation
+}  // namespace berth::cfn

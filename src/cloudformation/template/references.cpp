@@ -5,7 +5,7 @@
 
 #include "cloudformation/template/template_sections.h"
 
-namespace berth::cloudformation {
+namespace berth::cfn {
 namespace {
 
 class Walk {
@@ -154,4 +154,4 @@ std::optional<GetAttArgument> get_att_argument(const json::value& argument) {
   return GetAttArgument{std::string((*parts)[0].get_string()), attribute};
 }
 
-}  // namespace berth::cloudformation
+}  // namespace berth::cfn

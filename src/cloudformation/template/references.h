@@ -8,7 +8,7 @@
 
 #include "cloudformation/template/functions.h"
 
-namespace berth::cloudformation {
+namespace berth::cfn {
 
 struct Reference {
   std::string name;       // a parameter's or a resource's; empty: the argument has no valid form
@@ -45,4 +45,4 @@ struct GetAttArgument {
 };
 std::optional<GetAttArgument> get_att_argument(const json::value& argument);
 
-}  // namespace berth::cloudformation
+}  // namespace berth::cfn

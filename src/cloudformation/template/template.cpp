@@ -7,7 +7,7 @@
 #include "cloudformation/template/template_error.h"
 #include "cloudformation/template/template_sections.h"
 
-namespace berth::cloudformation {
+namespace berth::cfn {
 namespace {
 
 constexpr std::string_view language_extensions = "AWS::LanguageExtensions";
@@ -203,4 +203,4 @@ bool is_list_type(std::string_view parameter_type) {
   return parameter_type == "CommaDelimitedList" || parameter_type.starts_with("List<");
 }
 
-}  // namespace berth::cloudformation
+}  // namespace berth::cfn

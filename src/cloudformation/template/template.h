@@ -11,7 +11,7 @@
 
 #include "base/result.h"
 
-namespace berth::cloudformation {
+namespace berth::cfn {
 
 inline constexpr std::size_t resources_max = 500;
 inline constexpr std::size_t parameters_max = 200;
@@ -80,4 +80,4 @@ bool is_list_type(std::string_view parameter_type);
 // `AWS::SSM::Parameter::Value<T>` -> `T`; nullopt for every other type.
 std::optional<std::string> ssm_value_type(std::string_view parameter_type);
 
-}  // namespace berth::cloudformation
+}  // namespace berth::cfn

@@ -9,7 +9,7 @@
 
 #include "base/result.h"
 
-namespace berth::cloudformation {
+namespace berth::cfn {
 
 inline Error validation_error(std::string message) {
   return Error{"ValidationError", std::move(message)};
@@ -27,4 +27,4 @@ Error template_error(fmt::format_string<Args...> text, Args&&... args) {
   return validation_error("Template error: " + fmt::format(text, std::forward<Args>(args)...));
 }
 
-}  // namespace berth::cloudformation
+}  // namespace berth::cfn

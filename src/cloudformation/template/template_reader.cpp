@@ -3,7 +3,7 @@
 #include "cloudformation/template/document_readers.h"
 #include "cloudformation/template/template_error.h"
 
-namespace berth::cloudformation {
+namespace berth::cfn {
 namespace {
 
 constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
@@ -82,4 +82,4 @@ Result<json::value> read_template(std::string_view text, std::size_t bytes_max) 
   return document;
 }
 
-}  // namespace berth::cloudformation
+}  // namespace berth::cfn

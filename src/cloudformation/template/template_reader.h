@@ -9,7 +9,7 @@
 
 #include "base/result.h"
 
-namespace berth::cloudformation {
+namespace berth::cfn {
 
 inline constexpr std::size_t template_body_bytes_max = 51'200;    // TemplateBody
 inline constexpr std::size_t template_url_bytes_max = 1'000'000;  // TemplateURL
@@ -19,4 +19,4 @@ inline constexpr int template_depth_max = 100;                    // nested list
 // AWS; nulls stay null, which parse_template() refuses. Duplicate keys, aliases and unknown tags are refused.
 Result<json::value> read_template(std::string_view text, std::size_t bytes_max = template_body_bytes_max);
 
-}  // namespace berth::cloudformation
+}  // namespace berth::cfn

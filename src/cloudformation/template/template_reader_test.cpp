@@ -2,7 +2,7 @@
 
 #include "cloudformation/template/template_test_support.h"
 
-namespace berth::cloudformation {
+namespace berth::cfn {
 namespace {
 
 std::string read(const std::string& text) {
@@ -96,4 +96,4 @@ TEST(TemplateReader, refuses_what_is_not_utf8) {
 }
 
 }  // namespace
-}  // namespace berth::cloudformation
+}  // namespace berth::cfn

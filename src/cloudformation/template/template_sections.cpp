@@ -6,7 +6,7 @@
 #include "base/text.h"
 #include "cloudformation/template/template_error.h"
 
-namespace berth::cloudformation {
+namespace berth::cfn {
 namespace {
 
 bool is_letter_or_digit(char c) {
@@ -287,4 +287,4 @@ Result<json::object> read_mappings(const json::value& value) {
   return mappings;
 }
 
-}  // namespace berth::cloudformation
+}  // namespace berth::cfn

@@ -3,7 +3,7 @@
 
 #include "cloudformation/template/template.h"
 
-namespace berth::cloudformation {
+namespace berth::cfn {
 
 // Names of resources, parameters and outputs.
 bool is_alphanumeric(std::string_view name);
@@ -22,4 +22,4 @@ Result<Resource> read_resource(std::string_view logical_id, const json::value& v
 Result<Output> read_output(std::string_view name, const json::value& value);
 Result<json::object> read_mappings(const json::value& value);
 
-}  // namespace berth::cloudformation
+}  // namespace berth::cfn

@@ -2,7 +2,7 @@
 
 #include "cloudformation/template/template_test_support.h"
 
-namespace berth::cloudformation {
+namespace berth::cfn {
 namespace {
 
 const std::string one_resource = "Resources:\n  B: {Type: AWS::SNS::Topic}\n";
@@ -150,4 +150,4 @@ TEST(Template, types_of_parameters) {
 }
 
 }  // namespace
-}  // namespace berth::cloudformation
+}  // namespace berth::cfn

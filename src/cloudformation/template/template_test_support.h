@@ -12,7 +12,7 @@
 #include "cloudformation/template/template.h"
 #include "cloudformation/template/template_reader.h"
 
-namespace berth::cloudformation {
+namespace berth::cfn {
 
 template <class T>
 std::string message_of(const Result<T>& result) {
@@ -43,4 +43,4 @@ inline Result<std::string> no_ssm(std::string_view, std::string_view name) {
   return Error{"ParameterNotFound", std::string(name)};
 }
 
-}  // namespace berth::cloudformation
+}  // namespace berth::cfn

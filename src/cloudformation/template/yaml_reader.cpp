@@ -11,7 +11,7 @@
 #include "cloudformation/template/document_readers.h"
 #include "cloudformation/template/template_reader.h"
 
-namespace berth::cloudformation {
+namespace berth::cfn {
 namespace {
 
 constexpr std::string_view core_tag_prefix = "tag:yaml.org,2002:";
@@ -138,4 +138,4 @@ std::optional<SyntaxError> read_yaml(std::string_view text, json::value& documen
   return at(error.mark);
 }
 
-}  // namespace berth::cloudformation
+}  // namespace berth::cfn
