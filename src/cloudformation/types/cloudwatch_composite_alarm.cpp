@@ -1,0 +1,66 @@
+// AWS::CloudWatch::CompositeAlarm. Ref: the name; GetAtt Arn.
+#include "cloudformation/types/table_type.h"
+#include "cloudformation/types/types.h"
+#include "handlers/cloudwatch.h"
+
+namespace berth::cfn {
+namespace {
+
+class CompositeAlarm final : public TableType {
+ public:
+  CompositeAlarm()
+      : TableType("AWS::CloudWatch::CompositeAlarm", {{"AlarmName", false, replaces},
+                                                      {"AlarmRule", true},
+                                                      {"AlarmDescription"},
+                                                      {"ActionsEnabled"},
+                                                      {"AlarmActions"},
+                                                      {"OKActions"},
+                                                      {"InsufficientDataActions"},
+                                                      {"ActionsSuppressor"},
+                                                      {"ActionsSuppressorWaitPeriod"},
+                                                      {"ActionsSuppressorExtensionPeriod"},
+                                                      {"Tags"}}) {}
+
+  Result<Created> create(TypeContext& context, const ResourceView& resource) override {
+    std::string name = text_property(resource.properties, "AlarmName");
+    if (name.empty()) name = context.generated_name(resource);
+    if (auto put = put_alarm(context, name, resource.properties); !put) return put.error();
+    return Created{name};
+  }
+
+  Result<> update(TypeContext& context, const ResourceView& resource,
+                  const json::object& properties) override {
+    return put_alarm(context, resource.physical_id, properties);
+  }
+
+  Result<> remove(TypeContext& context, const ResourceView& resource) override {
+    cloudwatch::DeleteAlarmsInput request;
+    request.alarm_names = {resource.physical_id};
+    return done(cloudwatch::delete_alarms(context.context, request));
+  }
+
+  std::optional<json::value> attribute(TypeContext& context, const ResourceView& resource,
+                                       std::string_view name) const override {
+    if (name != "Arn") return std::nullopt;
+    return json::string(context.context.settings.arn("cloudwatch", "alarm:" + resource.physical_id));
+  }
+
+ private:
+  static Result<> put_alarm(TypeContext& context, const std::string& name, const json::object& properties) {
+    auto request = request_of<cloudwatch::PutCompositeAlarmInput>(renamed(properties, {{"Tags", ""}}));
+    if (!request) return request.error();
+    request->alarm_name = name;
+    if (const auto tags = tags_of(context, properties); !tags.empty()) {
+      request->tags = tag_structs<cloudwatch::Tag>(tags);
+    }
+    return done(cloudwatch::put_composite_alarm(context.context, *request));
+  }
+};
+
+}  // namespace
+
+types::Made types::cloudwatch_composite_alarm() {
+  return std::make_unique<CompositeAlarm>();
+}
+
+}  // namespace berth::cfn

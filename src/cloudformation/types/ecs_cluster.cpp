@@ -1,0 +1,64 @@
+// AWS::ECS::Cluster. Ref: the name; GetAtt Arn.
+#include "cloudformation/types/table_type.h"
+#include "cloudformation/types/types.h"
+#include "handlers/ecs.h"
+
+namespace berth::cfn {
+namespace {
+
+class Cluster final : public TableType {
+ public:
+  Cluster()
+      : TableType("AWS::ECS::Cluster", {{"ClusterName", false, replaces},
+                                        {"ClusterSettings"},
+                                        {"CapacityProviders"},
+                                        {"DefaultCapacityProviderStrategy"},
+                                        {"Configuration"},
+                                        {"Tags"}}) {}
+
+  Result<Created> create(TypeContext& context, const ResourceView& resource) override {
+    auto request = request_of<ecs::CreateClusterRequest>(api_names(resource.properties));
+    if (!request) return request.error();
+    if (!request->cluster_name) request->cluster_name = context.generated_name(resource);
+    request->tags = tag_structs<ecs::Tag>(tags_of(context, resource.properties));
+    if (auto created = ecs::create_cluster(context.context, *request); !created) return created.error();
+    return Created{*request->cluster_name};
+  }
+
+  Result<> update(TypeContext& context, const ResourceView& resource,
+                  const json::object& properties) override {
+    auto request = request_of<ecs::UpdateClusterRequest>(
+        renamed(api_names(properties), {{"ClusterName", "Cluster"},
+                                        {"CapacityProviders", ""},
+                                        {"DefaultCapacityProviderStrategy", ""},
+                                        {"Tags", ""}}));
+    if (!request) return request.error();
+    request->cluster = resource.physical_id;
+    return done(ecs::update_cluster(context.context, *request));
+  }
+
+  Result<> remove(TypeContext& context, const ResourceView& resource) override {
+    ecs::DeleteClusterRequest request;
+    request.cluster = resource.physical_id;
+    return ignoring(ecs::delete_cluster(context.context, request), {"ClusterNotFoundException"});
+  }
+
+  std::optional<json::value> attribute(TypeContext& context, const ResourceView& resource,
+                                       std::string_view name) const override {
+    if (name != "Arn") return std::nullopt;
+    return json::string(context.context.settings.arn("ecs", "cluster/" + resource.physical_id));
+  }
+
+ private:
+  static json::object api_names(json::object properties) {
+    return renamed(std::move(properties), {{"ClusterSettings", "Settings"}});
+  }
+};
+
+}  // namespace
+
+types::Made types::ecs_cluster() {
+  return std::make_unique<Cluster>();
+}
+
+}  // namespace berth::cfn

@@ -1,0 +1,135 @@
+// AWS::ECS::Service. Creation and updates are complete when the deployment is and the wanted tasks run. Ref:
+// the ARN; GetAtt Name, ServiceArn.
+#include "base/arn.h"
+#include "cloudformation/types/table_type.h"
+#include "cloudformation/types/types.h"
+#include "handlers/ecs.h"
+#include "services/ecs/service_view.h"
+
+namespace berth::cfn {
+namespace {
+
+class Service final : public TableType {
+ public:
+  Service()
+      : TableType("AWS::ECS::Service", {{"Cluster", false, replaces},
+                                        {"ServiceName", false, replaces},
+                                        {"SchedulingStrategy", false, replaces},
+                                        {"Role", false, replaces},
+                                        {"LaunchType", false, replaces},
+                                        {"TaskDefinition"},
+                                        {"DesiredCount"},
+                                        {"LoadBalancers"},
+                                        {"ServiceRegistries"},
+                                        {"NetworkConfiguration"},
+                                        {"DeploymentConfiguration"},
+                                        {"DeploymentController"},
+                                        {"HealthCheckGracePeriodSeconds"},
+                                        {"PlatformVersion"},
+                                        {"PlacementConstraints"},
+                                        {"PlacementStrategies"},
+                                        {"PropagateTags"},
+                                        {"EnableECSManagedTags"},
+                                        {"EnableExecuteCommand"},
+                                        {"CapacityProviderStrategy"},
+                                        {"ServiceConnectConfiguration"},
+                                        {"VolumeConfigurations"},
+                                        {"VpcLatticeConfigurations"},
+                                        {"AvailabilityZoneRebalancing"},
+                                        {"ForceNewDeployment"},
+                                        {"Tags"}}) {}
+
+  Result<Created> create(TypeContext& context, const ResourceView& resource) override {
+    auto request = request_of<ecs::CreateServiceRequest>(
+        renamed(resource.properties,
+                {{"Tags", ""}, {"PlacementStrategies", "PlacementStrategy"}, {"ForceNewDeployment", ""}}));
+    if (!request) return request.error();
+    if (!request->service_name) request->service_name = context.generated_name(resource);
+    // AWS: a service without DesiredCount starts with one task.
+    if (!request->desired_count) request->desired_count = 1;
+    if (const auto tags = tags_of(context, resource.properties); !tags.empty()) {
+      request->tags = tag_structs<ecs::Tag>(tags);
+    }
+    auto created = ecs::create_service(context.context, *request);
+    if (!created) return created.error();
+    return Created{*created->service->service_arn};
+  }
+
+  Result<> update(TypeContext& context, const ResourceView& resource,
+                  const json::object& properties) override {
+    auto request = request_of<ecs::UpdateServiceRequest>(
+        renamed(properties, {{"Tags", ""},
+                             {"ServiceName", "Service"},
+                             {"PlacementStrategies", "PlacementStrategy"},
+                             {"LaunchType", ""},
+                             {"SchedulingStrategy", ""},
+                             {"Role", ""}}));
+    if (!request) return request.error();
+    // AWS: DesiredCount in the template is sent with every update of the resource, whatever scaling has made
+    // of it.
+    request->cluster = cluster_of(resource);
+    request->service = std::string(last_part(resource.physical_id));
+    if (auto updated = ecs::update_service(context.context, *request); !updated) return updated.error();
+    ecs::TagResourceRequest tagging;
+    tagging.resource_arn = resource.physical_id;
+    tagging.tags = tag_structs<ecs::Tag>(tags_of(context, properties));
+    if (tagging.tags->empty()) return {};
+    return done(ecs::tag_resource(context.context, tagging));
+  }
+
+  Result<> remove(TypeContext& context, const ResourceView& resource) override {
+    ecs::DeleteServiceRequest request;
+    request.cluster = cluster_of(resource);
+    request.service = std::string(last_part(resource.physical_id));
+    request.force = true;
+    return ignoring(ecs::delete_service(context.context, request),
+                    {"ServiceNotFoundException", "ServiceNotActiveException", "ClusterNotFoundException"});
+  }
+
+  Result<bool> stable(TypeContext& context, const ResourceView& resource) override {
+    const auto* row = find(context, resource);
+    if (!row)
+      return Error{"ServiceNotFoundException", "The service was deleted while it was being deployed."};
+    const auto& primary = row->deployments.front();
+    const bool failed = primary.rollout_state == "FAILED" ||
+                        (row->deployments.size() > 1 && row->deployments[1].rollout_state == "FAILED");
+    if (failed) {
+      return Error{"GeneralServiceException",
+                   "Error occurred during operation 'ECS Deployment Circuit Breaker was triggered'."};
+    }
+    if (primary.rollout_state != "COMPLETED" || row->deployments.size() > 1) return false;
+    return ecs::service_counts(context.context.store, *row).running == row->desired_count;
+  }
+
+  Result<bool> removed(TypeContext& context, const ResourceView& resource) override {
+    const auto* row = find(context, resource);
+    return !row || row->status == "INACTIVE";
+  }
+
+  std::optional<json::value> attribute(TypeContext&, const ResourceView& resource,
+                                       std::string_view name) const override {
+    if (name == "Name") return json::string(last_part(resource.physical_id));
+    if (name == "ServiceArn") return json::string(resource.physical_id);
+    return std::nullopt;
+  }
+
+ private:
+  // arn:aws:ecs:<region>:<account>:service/<cluster>/<service>
+  static std::string cluster_of(const ResourceView& resource) {
+    const std::string_view arn = resource.physical_id;
+    return std::string(last_part(arn.substr(0, arn.rfind('/'))));
+  }
+
+  static const ecs::ServiceRow* find(const TypeContext& context, const ResourceView& resource) {
+    return context.context.store.find<ecs::ServiceRow>(cluster_of(resource) + "/" +
+                                                       std::string(last_part(resource.physical_id)));
+  }
+};
+
+}  // namespace
+
+types::Made types::ecs_service() {
+  return std::make_unique<Service>();
+}
+
+}  // namespace berth::cfn

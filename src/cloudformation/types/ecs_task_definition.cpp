@@ -1,0 +1,72 @@
+// AWS::ECS::TaskDefinition. Every change but one of tags makes a new revision; Ref: the ARN with the
+// revision.
+#include "cloudformation/types/table_type.h"
+#include "cloudformation/types/types.h"
+#include "handlers/ecs.h"
+
+namespace berth::cfn {
+namespace {
+
+class TaskDefinition final : public TableType {
+ public:
+  TaskDefinition()
+      : TableType("AWS::ECS::TaskDefinition", {{"Family", false, replaces},
+                                               {"Cpu", false, replaces},
+                                               {"Memory", false, replaces},
+                                               {"NetworkMode", false, replaces},
+                                               {"RequiresCompatibilities", false, replaces},
+                                               {"ExecutionRoleArn", false, replaces},
+                                               {"TaskRoleArn", false, replaces},
+                                               {"ContainerDefinitions", false, replaces},
+                                               {"Volumes", false, replaces},
+                                               {"PlacementConstraints", false, replaces},
+                                               {"ProxyConfiguration", false, replaces},
+                                               {"InferenceAccelerators", false, replaces},
+                                               {"PidMode", false, replaces},
+                                               {"IpcMode", false, replaces},
+                                               {"RuntimePlatform", false, replaces},
+                                               {"EphemeralStorage", false, replaces},
+                                               {"EnableFaultInjection", false, replaces},
+                                               {"Tags"}}) {}
+
+  Result<Created> create(TypeContext& context, const ResourceView& resource) override {
+    auto request =
+        request_of<ecs::RegisterTaskDefinitionRequest>(renamed(resource.properties, {{"Tags", ""}}));
+    if (!request) return request.error();
+    if (!request->family) request->family = context.generated_name(resource);
+    if (const auto tags = tags_of(context, resource.properties); !tags.empty()) {
+      request->tags = tag_structs<ecs::Tag>(tags);
+    }
+    auto registered = ecs::register_task_definition(context.context, *request);
+    if (!registered) return registered.error();
+    return Created{*registered->task_definition->task_definition_arn};
+  }
+
+  Result<> update(TypeContext& context, const ResourceView& resource,
+                  const json::object& properties) override {
+    ecs::TagResourceRequest request;
+    request.resource_arn = resource.physical_id;
+    request.tags = tag_structs<ecs::Tag>(tags_of(context, properties));
+    return done(ecs::tag_resource(context.context, request));
+  }
+
+  Result<> remove(TypeContext& context, const ResourceView& resource) override {
+    ecs::DeregisterTaskDefinitionRequest request;
+    request.task_definition = resource.physical_id;
+    return ignoring(ecs::deregister_task_definition(context.context, request), {"ClientException"});
+  }
+
+  std::optional<json::value> attribute(TypeContext&, const ResourceView& resource,
+                                       std::string_view name) const override {
+    if (name != "TaskDefinitionArn") return std::nullopt;
+    return json::string(resource.physical_id);
+  }
+};
+
+}  // namespace
+
+types::Made types::ecs_task_definition() {
+  return std::make_unique<TaskDefinition>();
+}
+
+}  // namespace berth::cfn

@@ -1,0 +1,109 @@
+// AWS::SNS::Topic. Ref: the ARN; GetAtt TopicArn, TopicName.
+#include "base/arn.h"
+#include "base/text.h"
+#include "cloudformation/types/table_type.h"
+#include "cloudformation/types/types.h"
+#include "handlers/sns.h"
+
+namespace berth::cfn {
+namespace {
+
+constexpr std::size_t topic_name_characters_max = 256;
+
+class Topic final : public TableType {
+ public:
+  Topic()
+      : TableType("AWS::SNS::Topic", {{"TopicName", false, replaces},
+                                      {"FifoTopic", false, replaces},
+                                      {"DisplayName"},
+                                      {"Subscription"},
+                                      {"KmsMasterKeyId"},
+                                      {"SignatureVersion"},
+                                      {"TracingConfig"},
+                                      {"ContentBasedDeduplication"},
+                                      {"DataProtectionPolicy"},
+                                      {"DeliveryStatusLogging"},
+                                      {"ArchivePolicy"},
+                                      {"FifoThroughputScope"},
+                                      {"Tags"}}) {}
+
+  Result<Created> create(TypeContext& context, const ResourceView& resource) override {
+    sns::CreateTopicInput request;
+    request.name = text_property(resource.properties, "TopicName");
+    if (request.name->empty()) request.name = context.generated_name(resource, topic_name_characters_max);
+    request.attributes = attributes_of(resource.properties);
+    if (request.attributes->empty()) request.attributes.reset();
+    if (const auto tags = tags_of(context, resource.properties); !tags.empty()) {
+      request.tags = tag_structs<sns::Tag>(tags);
+    }
+    auto created = sns::create_topic(context.context, request);
+    if (!created) return created.error();
+    if (auto subscribed = subscribe(context, *created->topic_arn, resource.properties); !subscribed) {
+      return subscribed.error();
+    }
+    return Created{*created->topic_arn};
+  }
+
+  Result<> update(TypeContext& context, const ResourceView& resource,
+                  const json::object& properties) override {
+    for (const auto& [name, value] : attributes_of(properties)) {
+      sns::SetTopicAttributesInput request;
+      request.topic_arn = resource.physical_id;
+      request.attribute_name = name;
+      request.attribute_value = value;
+      if (auto set = sns::set_topic_attributes(context.context, request); !set) return set.error();
+    }
+    sns::TagResourceRequest tagging;
+    tagging.resource_arn = resource.physical_id;
+    tagging.tags = tag_structs<sns::Tag>(tags_of(context, properties));
+    if (auto tagged = sns::tag_resource(context.context, tagging); !tagged) return tagged.error();
+    return subscribe(context, resource.physical_id, properties);
+  }
+
+  Result<> remove(TypeContext& context, const ResourceView& resource) override {
+    sns::DeleteTopicInput request;
+    request.topic_arn = resource.physical_id;
+    return ignoring(sns::delete_topic(context.context, request), {"NotFoundException"});
+  }
+
+  std::optional<json::value> attribute(TypeContext&, const ResourceView& resource,
+                                       std::string_view name) const override {
+    if (name == "TopicArn") return json::string(resource.physical_id);
+    if (name == "TopicName")
+      return json::string(resource.physical_id.substr(resource.physical_id.rfind(':') + 1));
+    return std::nullopt;
+  }
+
+ private:
+  static std::map<std::string, std::string> attributes_of(const json::object& properties) {
+    std::map<std::string, std::string> attributes;
+    for (const char* name :
+         {"DisplayName", "FifoTopic", "KmsMasterKeyId", "SignatureVersion", "TracingConfig",
+          "ContentBasedDeduplication", "ArchivePolicy", "FifoThroughputScope"}) {
+      if (has_property(properties, name)) attributes[name] = text_property(properties, name);
+    }
+    return attributes;
+  }
+
+  static Result<> subscribe(TypeContext& context, const std::string& topic_arn,
+                            const json::object& properties) {
+    const auto* subscriptions = properties.if_contains("Subscription");
+    if (!subscriptions || !subscriptions->is_array()) return {};
+    for (const auto& subscription : subscriptions->get_array()) {
+      sns::SubscribeInput request;
+      request.topic_arn = topic_arn;
+      request.protocol = string_or(subscription, "Protocol");
+      request.endpoint = string_or(subscription, "Endpoint");
+      if (auto subscribed = sns::subscribe(context.context, request); !subscribed) return subscribed.error();
+    }
+    return {};
+  }
+};
+
+}  // namespace
+
+types::Made types::sns_topic() {
+  return std::make_unique<Topic>();
+}
+
+}  // namespace berth::cfn

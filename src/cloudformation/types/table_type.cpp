@@ -1,0 +1,83 @@
+#include "cloudformation/types/table_type.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace berth::cfn {
+
+RecreationTable TableType::recreation() const {
+  RecreationTable table;
+  for (const auto& property : properties_) {
+    if (property.recreation != in_place) table.emplace(property.name, property.recreation);
+  }
+  return table;
+}
+
+Result<> TableType::check(const json::object& properties) const {
+  for (const auto& entry : properties) {
+    const bool known = std::any_of(properties_.begin(), properties_.end(), [&](const Property& property) {
+      return property.name == std::string_view(entry.key());
+    });
+    if (!known) {
+      return Error{"ValidationError",
+                   fmt::format("#: extraneous key [{}] is not permitted", std::string_view(entry.key()))};
+    }
+  }
+  for (const auto& property : properties_) {
+    if (property.required && !properties.contains(property.name)) {
+      return Error{"ValidationError", fmt::format("#: required key [{}] not found", property.name)};
+    }
+  }
+  return {};
+}
+
+std::string text_property(const json::object& properties, std::string_view name) {
+  const auto* value = properties.if_contains(name);
+  if (!value) return {};
+  if (const auto* text = value->if_string()) return std::string(text->data(), text->size());
+  return json::serialize(*value);
+}
+
+bool has_property(const json::object& properties, std::string_view name) {
+  return properties.contains(name);
+}
+
+json::object renamed(json::object properties,
+                     std::initializer_list<std::pair<std::string_view, std::string_view>> names) {
+  for (const auto& [from, to] : names) {
+    const auto* value = properties.if_contains(from);
+    if (!value) continue;
+    json::value kept = *value;
+    properties.erase(from);
+    if (!to.empty()) properties[to] = std::move(kept);
+  }
+  return properties;
+}
+
+TagList tags_of(const TypeContext& context, const json::object& properties, std::string_view property) {
+  TagList tags = context.stack_tags;
+  const auto put = [&](std::string key, std::string value) {
+    const auto same =
+        std::find_if(tags.begin(), tags.end(), [&](const auto& tag) { return tag.first == key; });
+    if (same == tags.end()) {
+      tags.emplace_back(std::move(key), std::move(value));
+    } else {
+      same->second = std::move(value);
+    }
+  };
+  const auto* own = properties.if_contains(property);
+  if (own && own->is_array()) {
+    for (const auto& tag : own->get_array()) put(string_or(tag, "Key"), string_or(tag, "Value"));
+  } else if (own && own->is_object()) {
+    for (const auto& entry : own->get_object())
+      put(std::string(entry.key()), text_property(own->get_object(), entry.key()));
+  }
+  return tags;
+}
+
+std::map<std::string, std::string> tag_map(const TagList& tags) {
+  return {tags.begin(), tags.end()};
+}
+
+}  // namespace berth::cfn
