@@ -7,9 +7,9 @@
 namespace berth::cfn {
 namespace {
 
-class Parameter final : public TableType {
+class SsmParameter final : public TableType {
  public:
-  Parameter()
+  SsmParameter()
       : TableType("AWS::SSM::Parameter", {{"Name", false, replaces},
                                           {"Type", true},
                                           {"Value", true},
@@ -71,7 +71,7 @@ class Parameter final : public TableType {
 }  // namespace
 
 types::Made types::ssm_parameter() {
-  return std::make_unique<Parameter>();
+  return std::make_unique<SsmParameter>();
 }
 
 }  // namespace berth::cfn
