@@ -2,6 +2,7 @@
 
 #include "handlers/ec2.h"
 #include "handlers/ecs.h"
+#include "handlers/elbv2.h"
 #include "handlers/ssm.h"
 #include "handlers/sts.h"
 
@@ -11,6 +12,7 @@ std::span<const services::ServiceHandlers> implemented_services() {
   static const services::ServiceHandlers list[] = {
       ec2::handlers(),
       ecs::handlers(),
+      elbv2::handlers(),
       ssm::handlers(),
       sts::handlers(),
   };
