@@ -22,6 +22,7 @@ struct TargetSpec {
   TargetUse use = TargetUse::active;  // draining: no new requests, those in flight may finish
 
   std::string id() const { return address + ":" + std::to_string(port); }
+  bool operator==(const TargetSpec&) const = default;
 };
 
 struct TargetGroupSpec {
@@ -43,11 +44,13 @@ struct TargetGroupSpec {
   Duration sticky_duration = Duration::seconds(86400);
   Duration slow_start{};
   std::vector<TargetSpec> targets;
+  bool operator==(const TargetGroupSpec&) const = default;
 };
 
 struct ForwardTarget {
   std::string target_group_arn;
   int weight = 1;
+  bool operator==(const ForwardTarget&) const = default;
 };
 
 struct ActionSpec {
@@ -57,6 +60,7 @@ struct ActionSpec {
   std::string redirect_protocol, redirect_host, redirect_port, redirect_path, redirect_query;
   int status_code = 0;  // redirect (301, 302) and fixed-response
   std::string content_type, message_body;
+  bool operator==(const ActionSpec&) const = default;
 };
 
 struct ConditionSpec {
@@ -64,6 +68,7 @@ struct ConditionSpec {
   std::string http_header_name;
   std::vector<std::string> values;
   std::vector<std::pair<std::string, std::string>> query_values;  // key may be empty
+  bool operator==(const ConditionSpec&) const = default;
 };
 
 struct RuleSpec {
@@ -71,6 +76,7 @@ struct RuleSpec {
   int priority = 0;
   std::vector<ConditionSpec> conditions;
   ActionSpec action;
+  bool operator==(const RuleSpec&) const = default;
 };
 
 struct ListenerSpec {
@@ -78,6 +84,7 @@ struct ListenerSpec {
   int port = 80;
   std::vector<RuleSpec> rules;  // by priority
   ActionSpec default_action;
+  bool operator==(const ListenerSpec&) const = default;
 };
 
 struct LoadBalancerSpec {
@@ -86,11 +93,13 @@ struct LoadBalancerSpec {
   std::string address;  // a loopback address of its own, 127.x.y.z
   RealDuration idle_timeout = RealDuration::seconds(60);
   std::vector<ListenerSpec> listeners;
+  bool operator==(const LoadBalancerSpec&) const = default;
 };
 
 struct BalancerSpec {
   std::vector<LoadBalancerSpec> load_balancers;
   std::vector<TargetGroupSpec> target_groups;
+  bool operator==(const BalancerSpec&) const = default;
 };
 
 enum class TargetHealth { initial, healthy, unhealthy };

@@ -1,0 +1,213 @@
+#include "host/haproxy_process.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "base/text.h"
+
+extern char** environ;
+
+namespace berth::host::haproxy {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int log_fd_of_child = 3;
+constexpr int start_timeout_ms = 15'000;
+constexpr int end_timeout_ms = 3'000;
+constexpr int log_pipe_bytes = 1 << 20;  // half a second of a busy log
+
+Error failure(std::string_view what) {
+  return Error("HAProxyFailed", fmt::format("{}: {}", what, std::strerror(errno)));
+}
+
+// Reads until the other end closes or the time is up.
+std::string read_all(int fd, int timeout_ms) {
+  std::string text;
+  std::array<char, 4096> buffer;
+  for (;;) {
+    pollfd ready{fd, POLLIN, 0};
+    if (::poll(&ready, 1, timeout_ms) <= 0) return text;
+    const ssize_t bytes = ::read(fd, buffer.data(), buffer.size());
+    if (bytes <= 0) return text;
+    text.append(buffer.data(), static_cast<std::size_t>(bytes));
+  }
+}
+
+void wait_for_end(pid_t pid, int timeout_ms) {
+  const Descriptor process = open_process(pid);
+  if (process.get() < 0) return;
+  pollfd ended{process.get(), POLLIN, 0};
+  ::poll(&ended, 1, timeout_ms);
+}
+
+}  // namespace
+
+Descriptor open_process(pid_t pid) {
+  return Descriptor(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+}
+
+bool is_alive(pid_t pid) {
+  const Descriptor process = open_process(pid);
+  if (process.get() < 0) return false;
+  pollfd ended{process.get(), POLLIN, 0};
+  return ::poll(&ended, 1, 0) == 0;
+}
+
+Result<> replace_file(const std::string& path, const std::string& text) {
+  const std::string draft = path + ".new";
+  const Descriptor file(::open(draft.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+  if (file.get() < 0) return failure(draft);
+  for (std::size_t done = 0; done < text.size();) {
+    const ssize_t bytes = ::write(file.get(), text.data() + done, text.size() - done);
+    if (bytes < 0) return failure(draft);
+    done += static_cast<std::size_t>(bytes);
+  }
+  if (::rename(draft.c_str(), path.c_str()) != 0) return failure(path);
+  return {};
+}
+
+std::string read_file(const std::string& path) {
+  std::ostringstream text;
+  text << std::ifstream(path).rdbuf();
+  return text.str();
+}
+
+std::string first_alert(const std::string& output) {
+  for (const auto& line : split(output, '\n')) {
+    const auto start = line.find("[ALERT]");
+    if (start == std::string::npos) continue;
+    const auto colon = line.find(" : ", start);
+    return std::string(trim(colon == std::string::npos ? line : line.substr(colon + 3)));
+  }
+  return std::string(trim(output));
+}
+
+// The child's only open files are /dev/null, the pipe for its messages and, as number 3, the log.
+Process::Ran Process::run(const std::vector<std::string>& arguments, int log_fd) const {
+  std::array<int, 2> pipe{};
+  if (::pipe2(pipe.data(), O_CLOEXEC) != 0) return {-1, std::strerror(errno)};
+  const Descriptor reading(pipe[0]);
+  Descriptor writing(pipe[1]);
+
+  posix_spawn_file_actions_t files;
+  posix_spawn_file_actions_init(&files);
+  posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDWR, 0);
+  posix_spawn_file_actions_adddup2(&files, writing.get(), 1);
+  posix_spawn_file_actions_adddup2(&files, writing.get(), 2);
+  posix_spawn_file_actions_adddup2(&files, log_fd >= 0 ? log_fd : 0, log_fd_of_child);
+  posix_spawn_file_actions_addclosefrom_np(&files, log_fd_of_child + 1);
+  posix_spawnattr_t attributes;
+  posix_spawnattr_init(&attributes);
+  sigset_t none, every;
+  sigemptyset(&none);
+  sigfillset(&every);
+  posix_spawnattr_setsigmask(&attributes, &none);
+  posix_spawnattr_setsigdefault(&attributes, &every);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+
+  std::vector<char*> argv{const_cast<char*>(program_.c_str())};
+  for (const auto& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
+  argv.push_back(nullptr);
+  pid_t child = -1;
+  const int error = ::posix_spawnp(&child, program_.c_str(), &files, &attributes, argv.data(), environ);
+  posix_spawnattr_destroy(&attributes);
+  posix_spawn_file_actions_destroy(&files);
+  ::close(writing.release());
+  if (error != 0) return {-1, fmt::format("{}: {}", program_, std::strerror(error))};
+
+  Ran ran;
+  ran.output = read_all(reading.get(), start_timeout_ms);
+  int status = 0;
+  wait_for_end(child, start_timeout_ms);
+  if (::waitpid(child, &status, WNOHANG) != child) {
+    ::kill(child, SIGKILL);
+    ::waitpid(child, &status, 0);
+    ran.output += "\nHAProxy did not get ready in time";
+  } else if (WIFEXITED(status)) {
+    ran.status = WEXITSTATUS(status);
+  }
+  return ran;
+}
+
+Result<std::string> Process::version() const {
+  const Ran ran = run({"-v"}, -1);
+  constexpr std::string_view start = "HAProxy version ";
+  if (ran.status != 0 || !ran.output.starts_with(start)) {
+    return Error("HAProxyMissing",
+                 fmt::format("HAProxy cannot be run ({}); install the package haproxy", trim(ran.output)));
+  }
+  const std::string rest = ran.output.substr(start.size());
+  return "HAProxy " + rest.substr(0, rest.find_first_of("- \n"));
+}
+
+Result<Descriptor> Process::open_log() const {
+  std::error_code error;
+  fs::create_directories(paths_.folder, error);
+  ::chmod(paths_.folder.c_str(), 0700);
+  if (::mkfifo(paths_.log.c_str(), 0600) != 0 && errno != EEXIST) return failure(paths_.log);
+  Descriptor log(::open(paths_.log.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC));
+  if (log.get() < 0) return failure(paths_.log);
+  ::fcntl(log.get(), F_SETPIPE_SZ, log_pipe_bytes);  // less will do where the system allows no more
+  return log;
+}
+
+Result<> Process::check() const {
+  const Ran ran = run({"-c", "-f", paths_.next_config}, -1);
+  if (ran.status == 0) return {};
+  return Error("HAProxyRefused", "HAProxy refuses its configuration: " + first_alert(ran.output));
+}
+
+Result<pid_t> Process::start(int log_fd, std::optional<pid_t> running) const {
+  std::vector<std::string> arguments{"-D", "-f", paths_.next_config, "-p", paths_.pid};
+  if (running) {
+    for (const std::string& argument :
+         {std::string("-x"), paths_.socket, std::string("-sf"), std::to_string(*running)}) {
+      arguments.push_back(argument);
+    }
+  }
+  const Ran ran = run(arguments, log_fd);
+  if (ran.status != 0) return Error("HAProxyFailed", "HAProxy did not start: " + first_alert(ran.output));
+  ::rename(paths_.next_config.c_str(), paths_.config.c_str());
+  const auto pid = parse_integer(trim(read_file(paths_.pid)));
+  if (!pid) return Error("HAProxyFailed", "HAProxy started but left no pid file");
+  return static_cast<pid_t>(*pid);
+}
+
+std::vector<pid_t> Process::alive() const {
+  std::vector<pid_t> pids;
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator("/proc", error)) {
+    const auto pid = parse_integer(entry.path().filename().string());
+    if (!pid) continue;
+    const auto words = split(read_file(entry.path().string() + "/cmdline"), '\0');
+    const bool is_ours = std::find(words.begin(), words.end(), paths_.pid) != words.end();
+    if (is_ours && is_alive(static_cast<pid_t>(*pid))) pids.push_back(static_cast<pid_t>(*pid));
+  }
+  return pids;
+}
+
+void Process::end_all() const {
+  for (const pid_t pid : alive()) ::kill(pid, SIGTERM);
+  for (const pid_t pid : alive()) wait_for_end(pid, end_timeout_ms);
+  for (const pid_t pid : alive()) ::kill(pid, SIGKILL);
+  std::error_code error;
+  fs::remove_all(paths_.folder, error);
+}
+
+}  // namespace berth::host::haproxy

@@ -1,0 +1,71 @@
+// The HAProxy process: started in a session of its own, so that neither Ctrl-C nor the death of the daemon
+// reaches it, found again by its files after a restart of the daemon, replaced without closing its listening
+// sockets. What it is configured to do is not known here.
+#pragma once
+
+#include <sys/types.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "host/haproxy_descriptor.h"
+
+namespace berth::host::haproxy {
+
+// The files of one HAProxy, all in one folder of its own.
+struct ProcessPaths {
+  explicit ProcessPaths(const std::string& folder_path)
+      : folder(folder_path),
+        config(folder + "/haproxy.cfg"),
+        next_config(folder + "/haproxy.cfg.next"),
+        socket(folder + "/admin.sock"),
+        state(folder + "/servers.state"),
+        pid(folder + "/haproxy.pid"),
+        log(folder + "/log.fifo") {}
+
+  std::string folder, config, next_config, socket, state, pid, log;
+};
+
+class Process {
+ public:
+  Process(std::string program, ProcessPaths paths) : program_(std::move(program)), paths_(std::move(paths)) {}
+
+  // "HAProxy 2.6.12"; an error when there is no such program.
+  Result<std::string> version() const;
+  // Makes the folder and the log's pipe; the descriptor reads the log, and keeps it when no HAProxy does.
+  Result<Descriptor> open_log() const;
+  // HAProxy's own check of `next_config`; the error has its first alert.
+  Result<> check() const;
+  // Starts with `next_config`, which then is `config`. The running process, if any, hands over its listening
+  // sockets, answers what it has begun and ends.
+  Result<pid_t> start(int log_fd, std::optional<pid_t> running) const;
+  // Every HAProxy of this folder that is alive, older ones included that still finish requests.
+  std::vector<pid_t> alive() const;
+  // Ends all of them and removes the folder.
+  void end_all() const;
+
+ private:
+  struct Ran {
+    int status = -1;  // exit status, or -1
+    std::string output;
+  };
+  Ran run(const std::vector<std::string>& arguments, int log_fd) const;
+
+  std::string program_;
+  ProcessPaths paths_;
+};
+
+// Readable when the process ends; invalid (-1) when there is none.
+Descriptor open_process(pid_t pid);
+bool is_alive(pid_t pid);
+
+// Writes the whole file and renames it into place.
+Result<> replace_file(const std::string& path, const std::string& text);
+std::string read_file(const std::string& path);  // empty when there is none
+
+// The first ALERT of HAProxy's output, without its decoration.
+std::string first_alert(const std::string& output);
+
+}  // namespace berth::host::haproxy

@@ -1,0 +1,171 @@
+#include "host/haproxy_traffic.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+
+namespace berth::host::haproxy {
+namespace {
+
+constexpr double shortest_response_ms = 0.5;  // HAProxy counts whole milliseconds; its 0 is less than one
+constexpr int client_closed_status = 460;     // ALB's own code for a client that went away
+
+// "A <load balancer> <backend> <server> <status> <cause> <response ms> <bytes sent> <bytes received>"
+struct AccessLine {
+  std::array<std::string_view, 9> cells;
+  int status = 0;
+  std::int64_t response_ms = -1;
+  std::int64_t bytes = 0;
+
+  std::string_view balancer() const { return cells[1]; }
+  std::string_view backend() const { return cells[2]; }
+  bool has_server() const { return cells[3] != "<NOSRV>" && cells[3] != "-"; }
+  char cause() const { return cells[5][0]; }
+  // The state in which the request ended: at R, Q, C and H no answer of a target had begun.
+  bool target_answered() const {
+    const char state = cells[5][1];
+    return has_server() && state != 'R' && state != 'Q' && state != 'C' && state != 'H';
+  }
+};
+
+std::int64_t to_integer(std::string_view text) {
+  std::int64_t value = 0;
+  if (text.starts_with('+')) text.remove_prefix(1);
+  std::from_chars(text.data(), text.data() + text.size(), value);
+  return value;
+}
+
+bool read_access_line(std::string_view line, AccessLine& out) {
+  if (!line.starts_with("A ")) return false;
+  for (auto& cell : out.cells) {
+    if (line.empty()) return false;
+    const auto end = std::min(line.find(' '), line.size());
+    cell = line.substr(0, end);
+    line.remove_prefix(std::min(end + 1, line.size()));
+  }
+  if (out.cells[5].size() < 2) return false;
+  out.status = static_cast<int>(to_integer(out.cells[4]));
+  out.response_ms = to_integer(out.cells[6]);
+  out.bytes = to_integer(out.cells[7]) + to_integer(out.cells[8]);
+  return true;
+}
+
+template <class Map>
+const std::string* lookup(const Map& map, std::string_view name) {
+  const auto found = map.find(name);
+  return found == map.end() ? nullptr : &found->second;
+}
+
+}  // namespace
+
+int latency_bucket(double ms) {
+  return static_cast<int>(
+      std::floor(std::log(std::max(ms, shortest_response_ms)) / std::log(world::LatencyHistogram::base)));
+}
+
+void Traffic::add_names(TrafficNames names) {
+  const auto merge = [](auto& into, auto& from) {
+    from.merge(into);
+    into = std::move(from);
+  };
+  merge(names_.load_balancer_of_key, names.load_balancer_of_key);
+  names_.load_balancer_of_frontend = std::move(names.load_balancer_of_frontend);
+  merge(names_.target_group_of_backend, names.target_group_of_backend);
+  merge(names_.load_balancer_of_backend, names.load_balancer_of_backend);
+}
+
+world::TrafficReport& Traffic::report(const std::string& load_balancer, const std::string& target_group) {
+  auto& report = reports_[{load_balancer, target_group}];
+  report.load_balancer_arn = load_balancer;
+  report.target_group_arn = target_group;
+  return report;
+}
+
+bool Traffic::take_line(std::string_view line) {
+  AccessLine access;
+  if (!read_access_line(line, access)) return false;
+  const int family = access.status / 100;
+  const std::string* group = lookup(names_.target_group_of_backend, access.backend());
+  if (group && family >= 1 && family <= 5) {
+    ++logged_.try_emplace(std::string(access.backend())).first->second[static_cast<std::size_t>(family - 1)];
+  }
+  const std::string* balancer = lookup(names_.load_balancer_of_key, access.balancer());
+  if (!balancer) return true;
+  if (group && access.has_server()) {
+    auto& traffic = report(*balancer, *group);
+    ++traffic.requests;
+    traffic.processed_bytes += access.bytes;
+    if (access.target_answered()) {
+      ++traffic.by_status[access.status];
+      if (access.response_ms >= 0) {
+        ++traffic.target_response_ms.buckets[latency_bucket(static_cast<double>(access.response_ms))];
+      }
+      return true;
+    }
+    // 'S' refused, 's' timed out: while the connection was being opened.
+    if (access.cells[5] == "SC" || access.cells[5] == "sC") ++traffic.connection_errors;
+  }
+  auto& own = report(*balancer, "");
+  if (!access.has_server()) own.processed_bytes += access.bytes;
+  if (access.cause() == 'C') {
+    if (access.has_server()) ++own.elb_by_status[client_closed_status];
+  } else if (access.status >= 100) {
+    ++own.elb_by_status[access.status];
+  }
+  return true;
+}
+
+void Traffic::adopt(const Statistics& rows) {
+  start_over();
+  for (const auto& [name, row] : rows) {
+    if (row.server == "FRONTEND") seen_[row.proxy] = {row.connections, {}};
+    if (row.server == "BACKEND") seen_[row.proxy] = {row.connects, row.responses};
+  }
+}
+
+void Traffic::take_statistics(const Statistics& rows) {
+  std::map<std::string, std::int64_t> open;
+  for (const auto& [name, row] : rows) {
+    const bool is_frontend = row.server == "FRONTEND";
+    const std::string* balancer =
+        lookup(is_frontend ? names_.load_balancer_of_frontend : names_.load_balancer_of_backend, row.proxy);
+    if (!balancer) continue;
+    if (is_frontend) open[*balancer] += row.current_sessions;
+    if (!is_frontend && row.server != "BACKEND") open[*balancer] += row.server_connections;
+    if (!is_frontend && row.server != "BACKEND") continue;
+    const std::int64_t total = is_frontend ? row.connections : row.connects;
+    auto& seen = seen_[row.proxy].connections;
+    if (total > seen) report(*balancer, "").new_connections += total - seen;
+    seen = total;
+  }
+  for (const auto& [balancer, count] : open) {
+    if (count > 0) report(balancer, "").active_connections = count;
+  }
+}
+
+void Traffic::mend(const Statistics& rows) {
+  for (const auto& [backend, group] : names_.target_group_of_backend) {
+    const StatRow* row = find_row(rows, backend, "BACKEND");
+    const std::string* balancer = lookup(names_.load_balancer_of_backend, backend);
+    if (!row || !balancer) continue;
+    auto& seen = seen_[backend].responses;
+    auto& logged = logged_[backend];
+    for (std::size_t family = 0; family < seen.size(); ++family) {
+      const std::int64_t missing = row->responses[family] - seen[family] - logged[family];
+      if (missing <= 0) continue;
+      auto& traffic = report(*balancer, group);
+      traffic.requests += missing;
+      traffic.by_status[static_cast<int>(family + 1) * 100] += missing;
+      logged[family] += missing;
+    }
+  }
+}
+
+std::vector<world::TrafficReport> Traffic::take() {
+  std::vector<world::TrafficReport> reports;
+  for (auto& [key, report] : reports_) reports.push_back(std::move(report));
+  reports_.clear();
+  return reports;
+}
+
+}  // namespace berth::host::haproxy

@@ -1,0 +1,474 @@
+#include "host/haproxy_worker.h"
+
+#include <arpa/inet.h>
+#include <fmt/format.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/post.hpp>
+#include <cerrno>
+#include <cstring>
+
+#include "base/log.h"
+#include "base/text.h"
+
+namespace berth::host::haproxy {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr milliseconds steady_pace{5000};    // nothing under way; HAProxy's notices bring a look forward
+constexpr milliseconds fresh_pace{1000};     // a target waits for its first check
+constexpr milliseconds drain_pace{100};      // a request in flight will end
+constexpr milliseconds settle_pace{50};      // commands were given
+constexpr milliseconds notice_pace{5};       // HAProxy said something
+constexpr milliseconds back_off_first{250};  // HAProxy died young or could not start
+constexpr milliseconds back_off_max{30'000};
+constexpr std::chrono::seconds young{10};
+constexpr unsigned threads_max = 4;
+
+// Empty when the address can be bound, else why not.
+std::string bind_problem(const std::string& address_and_port) {
+  const auto parts = split(address_and_port, ':');
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(static_cast<std::uint16_t>(parse_integer(parts[1]).value_or(0)));
+  if (::inet_pton(AF_INET, parts[0].c_str(), &address.sin_addr) != 1) return "not an address";
+  const Descriptor socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const int on = 1;
+  ::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  if (::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
+      ::listen(socket.get(), 1) != 0) {
+    return std::strerror(errno);
+  }
+  return "";
+}
+
+}  // namespace
+
+Worker::Worker(std::string program, const std::string& folder, double time_scale, WorkerOutput output)
+    : paths_(folder),
+      process_(std::move(program), paths_),
+      runtime_(paths_.socket),
+      time_scale_(time_scale),
+      output_(std::move(output)),
+      thread_([this] { run(); }) {}
+
+Worker::~Worker() {
+  io_.stop();
+  if (thread_.joinable()) thread_.join();
+}
+
+void Worker::run() {
+  const auto keep_running = boost::asio::make_work_guard(io_);
+  io_.run();
+}
+
+void Worker::want(Wanted wanted) {
+  boost::asio::post(io_, [this, wanted = std::move(wanted)]() mutable {
+    wanted_ = std::move(wanted);
+    traffic_.add_names(traffic_names());
+    step();
+  });
+}
+
+void Worker::end() {
+  boost::asio::post(io_, [this] {
+    process_.end_all();
+    io_.stop();
+  });
+  if (thread_.joinable()) thread_.join();
+}
+
+void Worker::step_in(milliseconds delay) {
+  step_timer_.expires_after(delay);
+  step_timer_.async_wait([this](const auto& error) {
+    if (!error) step();
+  });
+}
+
+void Worker::step() {
+  if (!wanted_) return;
+  if (!prepare()) return publish_info();
+  if (!adopted_) adopt();
+  if (wanted_->spec.load_balancers.empty()) return rest_without_work();
+  assign();
+  probe_binds();
+  const auto netns = find_netns();
+  const bool is_right = is_configured(config_input(netns));
+  const auto next_look = pid_ ? sync() : steady_pace;
+  publish_info();
+  const auto until_start = std::chrono::ceil<milliseconds>(start_again_at_ - Clock::now());
+  const bool missing = !unbindable_.empty() || !netns_problem_.empty();
+  auto delay = missing ? std::min(next_look, fresh_pace) : next_look;
+  if (!is_right) delay = std::clamp(until_start, settle_pace, delay);
+  step_in(delay);
+}
+
+bool Worker::prepare() {
+  if (version_.empty()) {
+    const auto version = process_.version();
+    if (!version) {
+      problem_ = version.error().message;
+      step_in(steady_pace);
+      return false;
+    }
+    version_ = *version;
+    problem_.clear();
+  }
+  if (log_.is_open()) return true;
+  auto log = process_.open_log();
+  if (!log) {
+    problem_ = log.error().message;
+    step_in(steady_pace);
+    return false;
+  }
+  log_.assign(log->release());
+  read_log();
+  return true;
+}
+
+// An HAProxy that an earlier daemon has started goes on serving; find out what it is doing.
+void Worker::adopt() {
+  adopted_ = true;
+  const auto alive = process_.alive();
+  if (alive.empty()) return;
+  const auto info = runtime_.ask("show info");
+  const auto structure = runtime_.ask(fmt::format("show env {}", structure_variable));
+  const auto rows = runtime_.statistics();
+  const auto pid = info ? parse_integer(info_value(*info, "Pid").value_or("")) : std::nullopt;
+  for (const pid_t other : alive) {
+    if (pid != other) older_.push_back(other);
+  }
+  if (!pid || !structure || !rows) {  // it listens no more, or hangs: let it finish, and start another
+    for (const pid_t other : alive) ::kill(other, SIGUSR1);
+    return;
+  }
+  const auto equals = structure->find('=');
+  structure_ = equals == std::string::npos ? "" : std::string(trim(structure->substr(equals + 1)));
+  bound_ = binds_in(read_file(paths_.config));
+  bound_.merge(binds_in(read_file(paths_.next_config)));  // there if the daemon died while it started HAProxy
+  for (const auto* group : used_groups()) slots_[group->arn] = adopt_slots(backend_name(group->arn), *rows);
+  dropped_lines_ = parse_integer(info_value(*info, "DroppedLogs").value_or("")).value_or(0);
+  take_log();
+  traffic_.adopt(*rows);
+  started_at_ = Clock::now();
+  follow_process(static_cast<pid_t>(*pid));
+  log::info("HAProxy {} goes on serving", *pid);
+}
+
+void Worker::rest_without_work() {
+  if (pid_ || !older_.empty()) {
+    death_.close();
+    pid_.reset();
+    older_.clear();
+    process_.end_all();
+    log_.close();
+  }
+  slots_.clear();
+  told_.clear();
+  bound_.clear();
+  unbindable_.clear();
+  structure_.clear();
+  problem_.clear();
+  netns_problem_.clear();
+  publish_info();
+}
+
+const std::vector<const world::TargetGroupSpec*> Worker::used_groups() const {
+  const auto used = used_target_groups(wanted_->spec);
+  std::vector<const world::TargetGroupSpec*> groups;
+  for (const auto& group : wanted_->spec.target_groups) {
+    if (used.contains(group.arn)) groups.push_back(&group);
+  }
+  return groups;
+}
+
+void Worker::assign() {
+  SlotTable kept;
+  for (const auto* group : used_groups()) {
+    auto& slots = kept[group->arn] = std::move(slots_[group->arn]);
+    assign_slots(*group, slots);
+  }
+  slots_ = std::move(kept);
+}
+
+std::map<std::string, Netns> Worker::find_netns() {
+  std::map<std::string, Netns> found;
+  std::set<std::string> missing;
+  for (const auto& [vpc, name] : wanted_->netns_of_vpc) {
+    if (name.empty()) continue;
+    struct stat status {};
+    const bool exists = ::stat(("/run/netns/" + name).c_str(), &status) == 0;
+    if (!exists) missing.insert(vpc);
+    found[vpc] = {name, exists ? std::to_string(status.st_ino) : "missing", exists};
+  }
+  netns_problem_ = missing.empty() ? ""
+                                   : "the network of these VPCs is not there yet: " +
+                                         join({missing.begin(), missing.end()}, ", ");
+  return found;
+}
+
+void Worker::probe_binds() {
+  unbindable_.clear();
+  for (const auto& address : wanted_binds(wanted_->spec)) {
+    if (!bound_.contains(address) && !bind_problem(address).empty()) unbindable_.insert(address);
+  }
+}
+
+ConfigInput Worker::config_input(const std::map<std::string, Netns>& netns) const {
+  ConfigInput input;
+  input.spec = &wanted_->spec;
+  input.slots = &slots_;
+  input.netns_of_vpc = &netns;
+  input.unbindable = &unbindable_;
+  input.socket_path = paths_.socket;
+  input.state_path = paths_.state;
+  input.threads = static_cast<int>(std::clamp(std::thread::hardware_concurrency(), 1u, threads_max));
+  input.time_scale = time_scale_;
+  return input;
+}
+
+bool Worker::is_configured(const ConfigInput& input) {
+  const std::string structure = config_structure(input);
+  if (pid_ && structure == structure_) {
+    refused_structure_.clear();
+    problem_.clear();
+    return true;
+  }
+  if (Clock::now() < start_again_at_) return false;
+  if (replace_process(input, structure)) return true;
+  back_off_ = std::clamp(back_off_ * 2, back_off_first, back_off_max);
+  start_again_at_ = Clock::now() + back_off_;
+  if (structure != refused_structure_) log::warn("{}", problem_);
+  refused_structure_ = structure;
+  return false;
+}
+
+bool Worker::replace_process(const ConfigInput& input, const std::string& structure) {
+  if (pid_) {
+    save_server_state();
+  } else {
+    ::unlink(paths_.state.c_str());
+    for (auto& [arn, slots] :
+         slots_) {  // HAProxy believes in new servers; an unhealthy one has to prove itself
+      for (auto& slot : slots) {
+        if (slot.phase == SlotPhase::unhealthy) slot.phase = SlotPhase::fresh;
+      }
+    }
+  }
+  const std::string config = render_config(input);
+  auto done = replace_file(paths_.next_config, config);
+  if (done) done = process_.check();
+  if (!done) {
+    problem_ = done.error().message;
+    return false;
+  }
+  const auto started = process_.start(log_.native_handle(), pid_);
+  if (!started) {
+    problem_ = started.error().message;
+    return false;
+  }
+  ::unlink(paths_.state.c_str());
+  if (pid_) older_.push_back(*pid_);
+  structure_ = structure;
+  bound_ = binds_in(config);
+  traffic_.start_over();
+  dropped_lines_ = 0;
+  started_at_ = Clock::now();
+  problem_.clear();
+  follow_process(*started);
+  log::info("HAProxy {} serves {} load balancers", *started, wanted_->spec.load_balancers.size());
+  return true;
+}
+
+void Worker::save_server_state() {
+  const auto state = runtime_.ask("show servers state");
+  if (state) (void)replace_file(paths_.state, *state);
+  if (const auto rows = runtime_.statistics()) {
+    take_log();
+    traffic_.take_statistics(*rows);
+  }
+}
+
+void Worker::follow_process(pid_t pid) {
+  pid_ = pid;
+  death_.close();
+  Descriptor process = open_process(pid);
+  if (process.get() < 0) return process_died();
+  death_.assign(process.release());
+  death_.async_wait(boost::asio::posix::stream_descriptor::wait_read, [this](const auto& error) {
+    if (!error) process_died();
+  });
+}
+
+void Worker::process_died() {
+  death_.close();
+  pid_.reset();
+  structure_.clear();
+  bound_.clear();
+  problem_ = "HAProxy ended by itself and is started again";
+  log::warn("{}", problem_);
+  const bool died_young = Clock::now() - started_at_ < young;
+  back_off_ = died_young ? std::clamp(back_off_ * 2, back_off_first, back_off_max) : milliseconds(0);
+  start_again_at_ = Clock::now() + back_off_;
+  step_in(back_off_);
+  publish_info();
+}
+
+milliseconds Worker::sync() {
+  const auto rows = runtime_.statistics();
+  if (!rows) {
+    problem_ = "HAProxy does not answer: " + rows.error().message;
+    return fresh_pace;
+  }
+  std::erase_if(older_, [](pid_t pid) { return !is_alive(pid); });
+  std::vector<std::string> commands;
+  milliseconds pace = steady_pace;
+  for (const auto* group : used_groups()) {
+    const std::string backend = backend_name(group->arn);
+    auto& slots = slots_[group->arn];
+    for (auto& id : observe_slots(backend, *rows, older_.empty(), slots))
+      output_.idle(group->arn, std::move(id));
+    const auto more = slot_commands(*group, backend, *rows, slots);
+    commands.insert(commands.end(), more.begin(), more.end());
+    for (const auto& slot : slots) {
+      if (slot.phase == SlotPhase::fresh) pace = std::min(pace, fresh_pace);
+      if (slot.phase == SlotPhase::draining && !slot.idle_told) pace = std::min(pace, drain_pace);
+    }
+  }
+  announce(*rows);
+  const bool is_news = commands != last_commands_;
+  last_commands_ = commands;
+  if (commands.empty()) return pace;
+  const auto refusals = runtime_.tell(commands);
+  if (refusals && is_news) {
+    for (const auto& refusal : *refusals) log::warn("HAProxy refuses a command: {}", refusal);
+  }
+  return is_news ? settle_pace : pace;
+}
+
+// Every target's health is told once, and again when it changes; after a restart of the daemon all of them
+// are.
+void Worker::announce(const Statistics& rows) {
+  std::vector<world::TargetHealthEvent> events;
+  std::map<std::string, world::TargetHealth> told;
+  for (const auto* group : used_groups()) {
+    const auto& slots = slots_[group->arn];
+    for (std::size_t i = 0; i < slots.size(); ++i) {
+      if (slots[i].phase == SlotPhase::free || slots[i].phase == SlotPhase::draining) continue;
+      auto event = health_event(*group, backend_name(group->arn), rows, slots, i);
+      const std::string key = group->arn + " " + event.target_id;
+      const auto before = told_.find(key);
+      const bool known = before != told_.end();
+      // A check that begins anew after HAProxy's own restart is nobody's news.
+      const bool is_news =
+          !known || (event.health != before->second && event.health != world::TargetHealth::initial);
+      told[key] = is_news ? event.health : before->second;
+      if (is_news) events.push_back(std::move(event));
+    }
+  }
+  told_ = std::move(told);
+  if (!events.empty()) output_.health(std::move(events));
+}
+
+void Worker::read_log() {
+  log_.async_wait(boost::asio::posix::stream_descriptor::wait_read, [this](const auto& error) {
+    if (error) return;
+    take_log();
+    read_log();
+  });
+}
+
+// Reads what is there, up to a limit that leaves time for other work.
+void Worker::take_log() {
+  constexpr int reads_max = 16;
+  std::array<char, 65536> buffer;
+  bool has_notice = false;
+  for (int i = 0; i < reads_max && log_.is_open(); ++i) {
+    const ssize_t bytes = ::read(log_.native_handle(), buffer.data(), buffer.size());
+    if (bytes <= 0) break;
+    log_rest_.append(buffer.data(), static_cast<std::size_t>(bytes));
+    std::size_t start = 0;
+    for (std::size_t end; (end = log_rest_.find('\n', start)) != std::string::npos; start = end + 1) {
+      if (!traffic_.take_line(std::string_view(log_rest_).substr(start, end - start))) has_notice = true;
+    }
+    log_rest_.erase(0, start);
+  }
+  if (has_notice) step_in(notice_pace);
+}
+
+void Worker::report_traffic() {
+  boost::asio::post(io_, [this] {
+    const auto info = pid_ ? runtime_.ask("show info") : Result<std::string>(std::string());
+    const auto rows = pid_ ? runtime_.statistics() : Result<Statistics>(Statistics());
+    if (log_.is_open()) take_log();
+    if (info && rows && pid_) {
+      const auto dropped = parse_integer(info_value(*info, "DroppedLogs").value_or("")).value_or(0);
+      traffic_.take_statistics(*rows);
+      if (dropped > dropped_lines_) traffic_.mend(*rows);
+      dropped_lines_ = dropped;
+    }
+    output_.traffic(traffic_.take());
+  });
+}
+
+TrafficNames Worker::traffic_names() const {
+  TrafficNames names;
+  std::map<int, int> balancers_on_port;
+  for (const auto& balancer : wanted_->spec.load_balancers) {
+    names.load_balancer_of_key[load_balancer_key(balancer.arn)] = balancer.arn;
+    for (const auto& listener : balancer.listeners) {
+      names.load_balancer_of_frontend[frontend_name(balancer.arn, listener.port)] = balancer.arn;
+      ++balancers_on_port[listener.port];
+    }
+    world::BalancerSpec alone;
+    alone.load_balancers.push_back(balancer);
+    for (const auto& group : used_target_groups(alone)) {
+      names.target_group_of_backend[backend_name(group)] = group;
+      names.load_balancer_of_backend[backend_name(group)] = balancer.arn;
+    }
+  }
+  for (const auto& balancer : wanted_->spec.load_balancers) {
+    for (const auto& listener : balancer.listeners) {
+      if (balancers_on_port[listener.port] != 1) continue;
+      names.load_balancer_of_frontend[shared_frontend_name(listener.port)] = balancer.arn;
+    }
+  }
+  return names;
+}
+
+void Worker::publish_info() {
+  world::BalancerInfo info;
+  info.program = version_;
+  info.running = pid_.has_value();
+  std::vector<std::string> problems;
+  if (!problem_.empty()) problems.push_back(problem_);
+  if (!netns_problem_.empty()) problems.push_back(netns_problem_);
+  for (const auto& address : unbindable_) {
+    problems.push_back(fmt::format("{} cannot be listened on: {}", address, bind_problem(address)));
+  }
+  info.problem = join(problems, "; ");
+  const auto add_url = [&](const world::LoadBalancerSpec& balancer, const std::string& host, int port) {
+    const std::string suffix = port == 80 ? "" : fmt::format(":{}", port);
+    info.urls[balancer.arn].push_back(fmt::format("http://{}{}", host, suffix));
+  };
+  for (const auto& balancer : wanted_->spec.load_balancers) {
+    for (const auto& listener : balancer.listeners) {
+      if (bound_.contains(fmt::format("{}:{}", balancer.address, listener.port))) {
+        add_url(balancer, balancer.address, listener.port);
+      }
+      if (!balancer.dns_name.empty() && bound_.contains(fmt::format("127.0.0.1:{}", listener.port))) {
+        add_url(balancer, balancer.dns_name, listener.port);
+      }
+    }
+  }
+  output_.info(std::move(info));
+}
+
+}  // namespace berth::host::haproxy
