@@ -152,9 +152,10 @@ class Renderer {
     out_ += render_rules(entries, {listener.port, &backends_}, forward_lines(listener.port));
   }
 
-  // What haproxy_traffic reads: load balancer, backend, server, status, cause, response time and bytes.
+  // What haproxy_traffic reads: process, load balancer, backend, server, status, cause, response time and
+  // bytes.
   void write_log_format(const std::string& key) {
-    line("  log-format \"A {} %b %s %ST %ts %Tr %B %U\"", key);
+    line("  log-format \"A %pid {} %b %s %ST %ts %Tr %B %U\"", key);
   }
 
   static void append_entries(const world::ListenerSpec& listener, const std::string& guard,
@@ -234,7 +235,7 @@ class Renderer {
     const std::string refused = "if { status 503 } { srv_name -m found } !{ var(txn.answered) -m found }";
     line(
         "  http-request return status 503 content-type text/html string {} hdr Server awselb/2.0 "
-        "if {{ nbsrv eq 0 }}",
+        "if {{ nbsrv eq 0 }} !{{ stopping }}",
         word(alb_page("503 " + alb_reason(503))));
     line("  http-request set-var(txn.start) date(0,ms)");
     line("  http-response set-var(txn.answered) int(1) if {{ status 503 }}");

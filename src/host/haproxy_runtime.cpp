@@ -59,8 +59,10 @@ Statistics parse_stat(std::string_view csv) {
   std::map<std::string, std::size_t> columns;
   for (const auto& line : split(csv, '\n')) {
     if (line.empty()) continue;
-    const auto cells = csv_cells(line.starts_with("# ") ? line.substr(2) : line);
-    if (columns.empty()) {
+    const bool is_header = line.starts_with("# ");
+    if (columns.empty() && !is_header) continue;
+    const auto cells = csv_cells(is_header ? line.substr(2) : line);
+    if (is_header) {
       for (std::size_t i = 0; i < cells.size(); ++i) columns.emplace(cells[i], i);
       continue;
     }
@@ -145,12 +147,13 @@ Result<std::vector<std::string>> Runtime::tell(const std::vector<std::string>& c
   return refusals;
 }
 
-Result<Statistics> Runtime::statistics() const {
-  const auto csv = ask("show stat -1 7 -1");
-  if (!csv) return csv.error();
-  auto rows = parse_stat(*csv);
-  if (rows.empty()) return Error{"HAProxyUnreachable", "show stat answered nothing"};
-  return rows;
+Result<Statistics> Runtime::statistics(pid_t pid) const {
+  const auto answer = ask("show info; show stat -1 7 -1");
+  if (!answer) return answer.error();
+  if (info_value(*answer, "Pid") != std::to_string(pid)) {
+    return Error("HAProxyUnreachable", "another process answered");
+  }
+  return parse_stat(*answer);
 }
 
 }  // namespace berth::host::haproxy

@@ -2,6 +2,8 @@
 // Calls block for a moment, so they belong on the balancer's own thread, never on the loop's.
 #pragma once
 
+#include <sys/types.h>
+
 #include <array>
 #include <cstdint>
 #include <map>
@@ -49,7 +51,8 @@ class Runtime {
   Result<std::string> ask(const std::string& commands) const;
   // Sends any number of commands, as few lines as fit. What HAProxy refuses comes back, one text per refusal.
   Result<std::vector<std::string>> tell(const std::vector<std::string>& commands) const;
-  Result<Statistics> statistics() const;
+  // Of the process `pid`; an error when another answers, as an older one may for a moment after a reload.
+  Result<Statistics> statistics(pid_t pid) const;
 
  private:
   std::string socket_path_;

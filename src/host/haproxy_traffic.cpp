@@ -10,20 +10,22 @@ namespace {
 constexpr double shortest_response_ms = 0.5;  // HAProxy counts whole milliseconds; its 0 is less than one
 constexpr int client_closed_status = 460;     // ALB's own code for a client that went away
 
-// "A <load balancer> <backend> <server> <status> <cause> <response ms> <bytes sent> <bytes received>"
+// "A <process> <load balancer> <backend> <server> <status> <cause> <response ms> <bytes sent> <bytes
+// received>"
 struct AccessLine {
-  std::array<std::string_view, 9> cells;
+  std::array<std::string_view, 10> cells;
+  pid_t pid = 0;
   int status = 0;
   std::int64_t response_ms = -1;
   std::int64_t bytes = 0;
 
-  std::string_view balancer() const { return cells[1]; }
-  std::string_view backend() const { return cells[2]; }
-  bool has_server() const { return cells[3] != "<NOSRV>" && cells[3] != "-"; }
-  char cause() const { return cells[5][0]; }
+  std::string_view balancer() const { return cells[2]; }
+  std::string_view backend() const { return cells[3]; }
+  bool has_server() const { return cells[4] != "<NOSRV>" && cells[4] != "-"; }
+  char cause() const { return cells[6][0]; }
   // The state in which the request ended: at R, Q, C and H no answer of a target had begun.
   bool target_answered() const {
-    const char state = cells[5][1];
+    const char state = cells[6][1];
     return has_server() && state != 'R' && state != 'Q' && state != 'C' && state != 'H';
   }
 };
@@ -43,10 +45,11 @@ bool read_access_line(std::string_view line, AccessLine& out) {
     cell = line.substr(0, end);
     line.remove_prefix(std::min(end + 1, line.size()));
   }
-  if (out.cells[5].size() < 2) return false;
-  out.status = static_cast<int>(to_integer(out.cells[4]));
-  out.response_ms = to_integer(out.cells[6]);
-  out.bytes = to_integer(out.cells[7]) + to_integer(out.cells[8]);
+  if (out.cells[6].size() < 2) return false;
+  out.pid = static_cast<pid_t>(to_integer(out.cells[1]));
+  out.status = static_cast<int>(to_integer(out.cells[5]));
+  out.response_ms = to_integer(out.cells[7]);
+  out.bytes = to_integer(out.cells[8]) + to_integer(out.cells[9]);
   return true;
 }
 
@@ -87,7 +90,8 @@ bool Traffic::take_line(std::string_view line) {
   const int family = access.status / 100;
   const std::string* group = lookup(names_.target_group_of_backend, access.backend());
   if (group && family >= 1 && family <= 5) {
-    ++logged_.try_emplace(std::string(access.backend())).first->second[static_cast<std::size_t>(family - 1)];
+    auto& logged = processes_[access.pid].logged;
+    ++logged.try_emplace(std::string(access.backend())).first->second[static_cast<std::size_t>(family - 1)];
   }
   const std::string* balancer = lookup(names_.load_balancer_of_key, access.balancer());
   if (!balancer) return true;
@@ -103,7 +107,7 @@ bool Traffic::take_line(std::string_view line) {
       return true;
     }
     // 'S' refused, 's' timed out: while the connection was being opened.
-    if (access.cells[5] == "SC" || access.cells[5] == "sC") ++traffic.connection_errors;
+    if (access.cells[6] == "SC" || access.cells[6] == "sC") ++traffic.connection_errors;
   }
   auto& own = report(*balancer, "");
   if (!access.has_server()) own.processed_bytes += access.bytes;
@@ -115,48 +119,54 @@ bool Traffic::take_line(std::string_view line) {
   return true;
 }
 
-void Traffic::adopt(const Statistics& rows) {
-  start_over();
+void Traffic::adopt(pid_t pid, const Statistics& rows) {
+  auto& process = processes_[pid];
   for (const auto& [name, row] : rows) {
-    if (row.server == "FRONTEND") seen_[row.proxy] = {row.connections, {}};
-    if (row.server == "BACKEND") seen_[row.proxy] = {row.connects, row.responses};
+    if (row.server == "FRONTEND") process.connections[row.proxy] = row.connections;
+    if (row.server != "BACKEND") continue;
+    process.connections[row.proxy] = row.connects;
+    process.answered[row.proxy] = process.logged[row.proxy] = row.responses;
   }
 }
 
-void Traffic::take_statistics(const Statistics& rows) {
+void Traffic::take_statistics(pid_t pid, const Statistics& rows) {
+  auto& process = processes_[pid];
   std::map<std::string, std::int64_t> open;
   for (const auto& [name, row] : rows) {
     const bool is_frontend = row.server == "FRONTEND";
+    const bool is_server = !is_frontend && row.server != "BACKEND";
     const std::string* balancer =
         lookup(is_frontend ? names_.load_balancer_of_frontend : names_.load_balancer_of_backend, row.proxy);
     if (!balancer) continue;
     if (is_frontend) open[*balancer] += row.current_sessions;
-    if (!is_frontend && row.server != "BACKEND") open[*balancer] += row.server_connections;
-    if (!is_frontend && row.server != "BACKEND") continue;
+    if (is_server) open[*balancer] += row.server_connections;
+    if (is_server) continue;
     const std::int64_t total = is_frontend ? row.connections : row.connects;
-    auto& seen = seen_[row.proxy].connections;
+    auto& seen = process.connections[row.proxy];
     if (total > seen) report(*balancer, "").new_connections += total - seen;
     seen = total;
+    if (!is_frontend) process.answered[row.proxy] = row.responses;
   }
   for (const auto& [balancer, count] : open) {
     if (count > 0) report(balancer, "").active_connections = count;
   }
 }
 
-void Traffic::mend(const Statistics& rows) {
-  for (const auto& [backend, group] : names_.target_group_of_backend) {
-    const StatRow* row = find_row(rows, backend, "BACKEND");
-    const std::string* balancer = lookup(names_.load_balancer_of_backend, backend);
-    if (!row || !balancer) continue;
-    auto& seen = seen_[backend].responses;
-    auto& logged = logged_[backend];
-    for (std::size_t family = 0; family < seen.size(); ++family) {
-      const std::int64_t missing = row->responses[family] - seen[family] - logged[family];
-      if (missing <= 0) continue;
-      auto& traffic = report(*balancer, group);
-      traffic.requests += missing;
-      traffic.by_status[static_cast<int>(family + 1) * 100] += missing;
-      logged[family] += missing;
+void Traffic::mend() {
+  for (auto& [pid, process] : processes_) {
+    for (const auto& [backend, answers] : process.answered) {
+      const std::string* balancer = lookup(names_.load_balancer_of_backend, backend);
+      const std::string* group = lookup(names_.target_group_of_backend, backend);
+      if (!balancer || !group) continue;
+      auto& logged = process.logged[backend];
+      for (std::size_t family = 0; family < answers.size(); ++family) {
+        const std::int64_t missing = answers[family] - logged[family];
+        if (missing <= 0) continue;
+        auto& traffic = report(*balancer, *group);
+        traffic.requests += missing;
+        traffic.by_status[static_cast<int>(family + 1) * 100] += missing;
+        logged[family] = answers[family];
+      }
     }
   }
 }

@@ -3,6 +3,8 @@
 // statistics tell connections, and mend the counts where HAProxy had to drop a log line.
 #pragma once
 
+#include <sys/types.h>
+
 #include <array>
 #include <cstdint>
 #include <map>
@@ -31,31 +33,33 @@ class Traffic {
 
   // False: the line is no request but a notice, such as a change of a server's health.
   bool take_line(std::string_view line);
-  // What opened connections since the last call, and how many are open. `is_new_process`: HAProxy's counters
-  // began at zero again; `was_just_adopted`: they began before we looked.
-  void take_statistics(const Statistics& rows);
-  void start_over() { seen_.clear(), logged_.clear(); }
-  void adopt(const Statistics& rows);
-  // Counts answers that the statistics know and the log does not. Call it with every line read that HAProxy
-  // wrote before `rows`.
-  void mend(const Statistics& rows);
+  // Statistics of the process `pid`: connections opened since its last, and how many are open.
+  void take_statistics(pid_t pid, const Statistics& rows);
+  // Counts answers that each process's last statistics know and the log does not: HAProxy drops a line when
+  // two of its threads want to write at once. To be called well after the statistics were taken and with the
+  // log read, as a line is written a moment after its answer was counted.
+  void mend();
+  // What this process has counted before we looked is not ours to report.
+  void adopt(pid_t pid, const Statistics& rows);
+  void forget(pid_t pid) { mend(), processes_.erase(pid); }
 
   // Everything since the last call.
   std::vector<world::TrafficReport> take();
 
  private:
   using Key = std::pair<std::string, std::string>;  // load balancer ARN, target group ARN or empty
-  struct Seen {
-    std::int64_t connections = 0;
-    std::array<std::int64_t, 5> responses{};
+  using Answers = std::array<std::int64_t, 5>;      // 1xx to 5xx
+  struct Counted {
+    std::map<std::string, std::int64_t> connections;       // by proxy: already reported
+    std::map<std::string, Answers, std::less<>> answered;  // by backend: as the statistics taken last had it
+    std::map<std::string, Answers, std::less<>> logged;    // by backend, or mended
   };
 
   world::TrafficReport& report(const std::string& load_balancer, const std::string& target_group);
 
   TrafficNames names_;
   std::map<Key, world::TrafficReport> reports_;
-  std::map<std::string, Seen, std::less<>> seen_;                           // by proxy: already reported
-  std::map<std::string, std::array<std::int64_t, 5>, std::less<>> logged_;  // by backend, since `seen_`
+  std::map<pid_t, Counted> processes_;
 };
 
 int latency_bucket(double ms);

@@ -98,6 +98,7 @@ void Worker::step() {
   if (!adopted_) adopt();
   if (wanted_->spec.load_balancers.empty()) return rest_without_work();
   assign();
+  announce();
   probe_binds();
   const auto netns = find_netns();
   const bool is_right = is_configured(config_input(netns));
@@ -140,8 +141,8 @@ void Worker::adopt() {
   if (alive.empty()) return;
   const auto info = runtime_.ask("show info");
   const auto structure = runtime_.ask(fmt::format("show env {}", structure_variable));
-  const auto rows = runtime_.statistics();
   const auto pid = info ? parse_integer(info_value(*info, "Pid").value_or("")) : std::nullopt;
+  const auto rows = runtime_.statistics(static_cast<pid_t>(pid.value_or(0)));
   for (const pid_t other : alive) {
     if (pid != other) older_.push_back(other);
   }
@@ -154,9 +155,9 @@ void Worker::adopt() {
   bound_ = binds_in(read_file(paths_.config));
   bound_.merge(binds_in(read_file(paths_.next_config)));  // there if the daemon died while it started HAProxy
   for (const auto* group : used_groups()) slots_[group->arn] = adopt_slots(backend_name(group->arn), *rows);
-  dropped_lines_ = parse_integer(info_value(*info, "DroppedLogs").value_or("")).value_or(0);
   take_log();
-  traffic_.adopt(*rows);
+  traffic_.adopt(static_cast<pid_t>(*pid), *rows);
+  rows_ = *rows;
   started_at_ = Clock::now();
   follow_process(static_cast<pid_t>(*pid));
   log::info("HAProxy {} goes on serving", *pid);
@@ -278,8 +279,6 @@ bool Worker::replace_process(const ConfigInput& input, const std::string& struct
   if (pid_) older_.push_back(*pid_);
   structure_ = structure;
   bound_ = binds_in(config);
-  traffic_.start_over();
-  dropped_lines_ = 0;
   started_at_ = Clock::now();
   problem_.clear();
   follow_process(*started);
@@ -290,10 +289,15 @@ bool Worker::replace_process(const ConfigInput& input, const std::string& struct
 void Worker::save_server_state() {
   const auto state = runtime_.ask("show servers state");
   if (state) (void)replace_file(paths_.state, *state);
-  if (const auto rows = runtime_.statistics()) {
-    take_log();
-    traffic_.take_statistics(*rows);
-  }
+  take_counters();
+}
+
+void Worker::take_counters() {
+  take_log();
+  const auto rows = runtime_.statistics(*pid_);
+  if (!rows) return;
+  traffic_.mend();
+  traffic_.take_statistics(*pid_, *rows);
 }
 
 void Worker::follow_process(pid_t pid) {
@@ -309,6 +313,8 @@ void Worker::follow_process(pid_t pid) {
 
 void Worker::process_died() {
   death_.close();
+  take_log();
+  if (pid_) traffic_.forget(*pid_);
   pid_.reset();
   structure_.clear();
   bound_.clear();
@@ -321,13 +327,22 @@ void Worker::process_died() {
   publish_info();
 }
 
+void Worker::forget_ended() {
+  take_log();
+  std::erase_if(older_, [this](pid_t pid) {
+    if (is_alive(pid)) return false;
+    traffic_.forget(pid);
+    return true;
+  });
+}
+
 milliseconds Worker::sync() {
-  const auto rows = runtime_.statistics();
+  const auto rows = runtime_.statistics(*pid_);
   if (!rows) {
-    problem_ = "HAProxy does not answer: " + rows.error().message;
-    return fresh_pace;
+    log::debug("HAProxy {}: {}", *pid_, rows.error().message);
+    return Clock::now() - started_at_ < young ? settle_pace : fresh_pace;
   }
-  std::erase_if(older_, [](pid_t pid) { return !is_alive(pid); });
+  forget_ended();
   std::vector<std::string> commands;
   milliseconds pace = steady_pace;
   for (const auto* group : used_groups()) {
@@ -342,7 +357,8 @@ milliseconds Worker::sync() {
       if (slot.phase == SlotPhase::draining && !slot.idle_told) pace = std::min(pace, drain_pace);
     }
   }
-  announce(*rows);
+  rows_ = *rows;
+  announce();
   const bool is_news = commands != last_commands_;
   last_commands_ = commands;
   if (commands.empty()) return pace;
@@ -355,14 +371,14 @@ milliseconds Worker::sync() {
 
 // Every target's health is told once, and again when it changes; after a restart of the daemon all of them
 // are.
-void Worker::announce(const Statistics& rows) {
+void Worker::announce() {
   std::vector<world::TargetHealthEvent> events;
   std::map<std::string, world::TargetHealth> told;
   for (const auto* group : used_groups()) {
     const auto& slots = slots_[group->arn];
     for (std::size_t i = 0; i < slots.size(); ++i) {
       if (slots[i].phase == SlotPhase::free || slots[i].phase == SlotPhase::draining) continue;
-      auto event = health_event(*group, backend_name(group->arn), rows, slots, i);
+      auto event = health_event(*group, backend_name(group->arn), rows_, slots, i);
       const std::string key = group->arn + " " + event.target_id;
       const auto before = told_.find(key);
       const bool known = before != told_.end();
@@ -405,15 +421,8 @@ void Worker::take_log() {
 
 void Worker::report_traffic() {
   boost::asio::post(io_, [this] {
-    const auto info = pid_ ? runtime_.ask("show info") : Result<std::string>(std::string());
-    const auto rows = pid_ ? runtime_.statistics() : Result<Statistics>(Statistics());
+    if (pid_) take_counters();
     if (log_.is_open()) take_log();
-    if (info && rows && pid_) {
-      const auto dropped = parse_integer(info_value(*info, "DroppedLogs").value_or("")).value_or(0);
-      traffic_.take_statistics(*rows);
-      if (dropped > dropped_lines_) traffic_.mend(*rows);
-      dropped_lines_ = dropped;
-    }
     output_.traffic(traffic_.take());
   });
 }

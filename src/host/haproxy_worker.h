@@ -63,11 +63,13 @@ class Worker {
   bool is_configured(const ConfigInput& input);
   bool replace_process(const ConfigInput& input, const std::string& structure);
   void save_server_state();
+  void take_counters();
   void follow_process(pid_t pid);
   void process_died();
+  void forget_ended();
   // Statistics in, commands out; returns when the next look is due.
   std::chrono::milliseconds sync();
-  void announce(const Statistics& rows);
+  void announce();
   void rest_without_work();
 
   void read_log();
@@ -90,6 +92,7 @@ class Worker {
 
   std::optional<Wanted> wanted_;
   SlotTable slots_;
+  Statistics rows_;                                  // as last seen
   std::map<std::string, world::TargetHealth> told_;  // by "group ARN target id"
   std::set<std::string> unbindable_;
   std::set<std::string> bound_;  // by the running HAProxy
@@ -107,8 +110,7 @@ class Worker {
   std::string netns_problem_;
   Traffic traffic_;
   std::string log_rest_;  // an incomplete line
-  std::int64_t dropped_lines_ = 0;
-  std::thread thread_;  // last: everything above is there when it starts
+  std::thread thread_;    // last: everything above is there when it starts
 };
 
 }  // namespace berth::host::haproxy
