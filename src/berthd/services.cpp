@@ -3,8 +3,15 @@
 #include "handlers/ec2.h"
 #include "handlers/ecs.h"
 #include "handlers/elbv2.h"
+#include "handlers/iam.h"
 #include "handlers/ssm.h"
 #include "handlers/sts.h"
+#include "services/ec2/rows.h"
+#include "services/ecs/rows.h"
+#include "services/elbv2/rows.h"
+#include "services/iam/rows.h"
+#include "services/ssm/rows.h"
+#include "services/sts/rows.h"
 
 namespace berth {
 
@@ -13,10 +20,20 @@ std::span<const services::ServiceHandlers> implemented_services() {
       ec2::handlers(),
       ecs::handlers(),
       elbv2::handlers(),
+      iam::handlers(),
       ssm::handlers(),
       sts::handlers(),
   };
   return list;
+}
+
+void add_all_tables(Store& store) {
+  ec2::add_tables(store);
+  ecs::add_tables(store);
+  elbv2::add_tables(store);
+  iam::add_tables(store);
+  ssm::add_tables(store);
+  sts::add_tables(store);
 }
 
 }  // namespace berth

@@ -1,4 +1,4 @@
-// Every service that berth implements, with its dispatch table.
+// Every service that berth implements: its dispatch table and its tables in the store.
 #pragma once
 
 #include <span>
@@ -8,5 +8,6 @@
 namespace berth {
 
 std::span<const services::ServiceHandlers> implemented_services();
+void add_all_tables(Store& store);
 
 }  // namespace berth

@@ -1,0 +1,177 @@
+#include "berthd/daemon.h"
+
+#include <fmt/format.h>
+#include <openssl/rand.h>
+
+#include <boost/asio/signal_set.hpp>
+#include <csignal>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "berthd/clock.h"
+#include "berthd/root_key.h"
+#include "berthd/services.h"
+#include "gateway/gateway.h"
+#include "gateway/task_endpoints.h"
+#include "loop/asio_loop.h"
+#include "net/http_server.h"
+#include "services/cloudwatch/metric_store.h"
+#include "store/sqlite_journal.h"
+
+namespace berth {
+namespace {
+
+constexpr Duration flush_interval = Duration::minutes(1);
+
+struct ListenAddress {
+  std::string host;
+  std::uint16_t port = 0;
+};
+
+ListenAddress listen_address(const std::string& text) {
+  const auto colon = text.rfind(':');
+  std::string host = text.substr(0, colon);
+  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  return {host, static_cast<std::uint16_t>(parse_integer(std::string_view(text).substr(colon + 1)).value_or(0))};
+}
+
+std::uint64_t random_seed() {
+  std::uint64_t seed = 0;
+  RAND_bytes(reinterpret_cast<unsigned char*>(&seed), sizeof seed);
+  return seed;
+}
+
+gateway::AuthMode auth_mode(const std::string& name) {
+  if (name == "test") return gateway::AuthMode::test;
+  return name == "any" ? gateway::AuthMode::any : gateway::AuthMode::signed_only;
+}
+
+}  // namespace
+
+class Daemon::Impl {
+ public:
+  explicit Impl(Options options) : options_(std::move(options)) {}
+
+  Result<> start();
+  void run();
+
+ private:
+  Result<> open_store();
+  Result<> open_gateway();
+  void add_routes();
+  void flush_later();
+  void flush();
+  void shut_down();
+
+  Options options_;
+  Settings settings_;
+  std::unique_ptr<SqliteJournal> journal_;
+  std::unique_ptr<Store> store_;
+  std::unique_ptr<cloudwatch::MetricStore> metrics_;
+  std::unique_ptr<AsioLoop> loop_;
+  std::unique_ptr<Credentials> credentials_;
+  std::unique_ptr<gateway::Gateway> gateway_;
+  std::unique_ptr<net::HttpServer> server_;
+  std::unique_ptr<boost::asio::signal_set> signals_;
+  bool stopping_ = false;
+};
+
+Result<> Daemon::Impl::start() {
+  settings_.account = options_.account;
+  settings_.region = options_.region;
+  settings_.strict_aws = options_.strict_aws;
+  settings_.cpu_overcommit = options_.cpu_overcommit;
+  settings_.endpoint = "http://" + options_.listen;
+  if (auto opened = open_store(); !opened) return opened;
+  const auto clock = start_clock(*store_, options_, machine_date());
+  if (!clock) return clock.error();
+  loop_ = std::make_unique<AsioLoop>(clock->now, clock->time_scale, random_seed());
+  if (auto loaded = metrics_->load(loop_->now()); !loaded) return loaded;
+  if (auto opened = open_gateway(); !opened) return opened;
+  flush_later();
+  return {};
+}
+
+Result<> Daemon::Impl::open_store() {
+  auto journal = SqliteJournal::open(options_.data_dir);
+  if (!journal) return journal.error();
+  journal_ = std::move(*journal);
+  store_ = std::make_unique<Store>(journal_.get());
+  add_all_tables(*store_);
+  store_->add<ClockRow>();
+  metrics_ = std::make_unique<cloudwatch::MetricStore>(journal_.get());
+  return store_->load();
+}
+
+Result<> Daemon::Impl::open_gateway() {
+  auto key = read_or_make_root_key(options_.data_dir);
+  if (!key) return key.error();
+  const Principal root{settings_.global_arn("iam", "root"), settings_.account, key->access_key_id};
+  credentials_ = std::make_unique<Credentials>(*store_, *key, root);
+  const auto address = listen_address(options_.listen);
+  gateway_ = std::make_unique<gateway::Gateway>(
+      Context{*store_, *loop_, settings_, *metrics_, *journal_}, implemented_services(), *credentials_,
+      gateway::GatewayOptions{auth_mode(options_.auth), {address.host, "169.254.170.2"}});
+  add_routes();
+  server_ = std::make_unique<net::HttpServer>(
+      *loop_,
+      [this](wire::Request request, std::string remote, net::Respond respond) {
+        gateway_->handle(std::move(request), remote, std::move(respond));
+      },
+      [this](const wire::Request& request, int status) { return gateway_->refuse(request, status); });
+  const auto listening = server_->listen(address.host, address.port);
+  if (!listening) return listening.error();
+  if (address.port == 0) settings_.endpoint = fmt::format("http://{}:{}", address.host, listening->port);
+  log::info("berthd listens on {}, data in {}, time scale {}", settings_.endpoint, options_.data_dir,
+            shortest(loop_->time_scale()));
+  return {};
+}
+
+void Daemon::Impl::add_routes() {
+  gateway_->routes().add("GET", "/_berth/health", [](const auto&, const auto&, const net::Respond& respond) {
+    respond({200, {{"Content-Type", "application/json"}}, R"({"status":"ok"})"});
+  });
+  gateway_->routes().add("POST", "/_berth/shutdown", [this](const auto&, const auto&, const net::Respond& respond) {
+    respond({200, {{"Content-Type", "application/json"}}, R"({"status":"stopping"})"});
+    loop_->post([this] { shut_down(); });
+  });
+}
+
+void Daemon::Impl::flush_later() {
+  loop_->after(flush_interval, [this] {
+    flush();
+    flush_later();
+  });
+}
+
+void Daemon::Impl::flush() {
+  if (auto flushed = metrics_->flush(loop_->now()); !flushed) log::error("metrics: {}", flushed.error().message);
+  if (auto kept = remember_clock(*store_, loop_->now()); !kept) log::error("clock: {}", kept.error().message);
+}
+
+void Daemon::Impl::run() {
+  signals_ = std::make_unique<boost::asio::signal_set>(loop_->io(), SIGINT, SIGTERM);
+  signals_->async_wait([this](const auto& error, int) {
+    if (!error) shut_down();
+  });
+  loop_->run();
+}
+
+void Daemon::Impl::shut_down() {
+  if (stopping_) return;
+  stopping_ = true;
+  log::info("berthd stops; tasks and load balancers go on, the next start takes them over");
+  flush();
+  gateway_->release_waiters();
+  server_->close([this] { loop_->stop(); });
+}
+
+Daemon::Daemon(Options options) : impl_(std::make_unique<Impl>(std::move(options))) {}
+
+Daemon::~Daemon() = default;
+
+Result<> Daemon::start() { return impl_->start(); }
+
+void Daemon::run() { impl_->run(); }
+
+}  // namespace berth
