@@ -138,7 +138,8 @@ class BalancerListener {
   virtual ~BalancerListener() = default;
   virtual void on_target_health(const TargetHealthEvent& event) = 0;
   virtual void on_traffic(const std::vector<TrafficReport>& reports) = 0;
-  // The last request in flight to a draining target has ended.
+  // No request is in flight to a draining target any longer. It comes also when there was none to begin with, and
+  // again after a restart of the daemon.
   virtual void on_target_idle(const std::string& target_group_arn, const std::string& target_id) = 0;
 };
 

@@ -14,12 +14,14 @@ struct SubnetSpec {
   std::string id;    // subnet-...
   std::string cidr;  // "10.0.1.0/24"; the first address is the gateway's, as on AWS
   bool routes_to_internet = false;
+  bool operator==(const SubnetSpec&) const = default;
 };
 
 struct VpcSpec {
   std::string id;    // vpc-...
   std::string cidr;  // may repeat between VPCs
   std::vector<SubnetSpec> subnets;
+  bool operator==(const VpcSpec&) const = default;
 };
 
 class Network {

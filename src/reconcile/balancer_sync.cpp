@@ -1,0 +1,96 @@
+#include "reconcile/balancer_sync.h"
+
+#include <algorithm>
+
+#include "base/log.h"
+#include "reconcile/balancer_spec.h"
+#include "reconcile/target_health.h"
+#include "reconcile/traffic_metrics.h"
+#include "services/elbv2/rows.h"
+
+namespace berth::reconcile {
+namespace {
+
+constexpr RealDuration first_look_after = RealDuration::ms(50);
+constexpr RealDuration look_interval_most = RealDuration::seconds(2);
+
+bool is_provisioning(const elbv2::LoadBalancerRow& row) {
+  return row.description.state && row.description.state->code == "provisioning";
+}
+
+}  // namespace
+
+BalancerSync::BalancerSync(Store& store, Loop& loop, world::Balancer& balancer)
+    : store_(store),
+      loop_(loop),
+      balancer_(balancer),
+      watch_(store, loop,
+             {elbv2::LoadBalancerRow::table, elbv2::ListenerRow::table, elbv2::RuleRow::table,
+              elbv2::TargetGroupRow::table, elbv2::TargetRow::table},
+             [this] { step(); }) {}
+
+BalancerSync::~BalancerSync() {
+  loop_.cancel(poll_);
+}
+
+void BalancerSync::step() {
+  auto wanted = balancer_spec(store_);
+  if (applied_ != wanted) {
+    applied_ = wanted;
+    balancer_.apply(std::move(wanted));
+    poll_delay_ = first_look_after;
+  }
+  follow_provisioning();
+}
+
+// The balancer tells nobody when it has taken a change in, so whoever waits for it looks again.
+void BalancerSync::follow_provisioning() {
+  const auto& rows = store_.all<elbv2::LoadBalancerRow>();
+  const bool waiting =
+      std::any_of(rows.begin(), rows.end(), [](const auto& entry) { return is_provisioning(entry.second); });
+  loop_.cancel(poll_);
+  poll_ = no_timer;
+  if (!waiting) return;
+  poll_ = loop_.after_real(poll_delay_, [this] {
+    poll_delay_ = std::min(poll_delay_ * 2, look_interval_most);
+    const auto written = write_state(balancer_.info());
+    if (!written) log::error("load balancer state not written: {}", written.error().message);
+    follow_provisioning();
+  });
+}
+
+Result<> BalancerSync::write_state(const world::BalancerInfo& info) {
+  std::vector<std::string> waiting;
+  bool listening = false;
+  for (const auto& [arn, row] : store_.all<elbv2::LoadBalancerRow>()) {
+    if (is_provisioning(row)) waiting.push_back(arn);
+  }
+  for (const auto& balancer : applied_->load_balancers) listening = listening || !balancer.listeners.empty();
+  // Without a listener anywhere there is nothing that the program could run for.
+  const bool ready = info.problem.empty() && (info.running || !listening);
+  const std::optional<std::string> reason = info.problem.empty() ? std::nullopt : std::optional(info.problem);
+  return store_.transact([&]() -> Result<> {
+    for (const auto& arn : waiting) {
+      if (ready) {
+        store_.edit<elbv2::LoadBalancerRow>(arn)->description.state = {"active", std::nullopt};
+      } else if (store_.find<elbv2::LoadBalancerRow>(arn)->description.state->reason != reason) {
+        store_.edit<elbv2::LoadBalancerRow>(arn)->description.state->reason = reason;
+      }
+    }
+    return {};
+  });
+}
+
+void BalancerEvents::on_target_health(const world::TargetHealthEvent& event) {
+  health_.on_health(event);
+}
+
+void BalancerEvents::on_traffic(const std::vector<world::TrafficReport>& reports) {
+  traffic_.on_traffic(reports);
+}
+
+void BalancerEvents::on_target_idle(const std::string& target_group_arn, const std::string& target_id) {
+  health_.on_idle(target_group_arn, target_id);
+}
+
+}  // namespace berth::reconcile
