@@ -19,6 +19,9 @@ struct Mail {
   Time time{};
 };
 
+// The code of an error that another attempt would not mend: the relay refuses this address or this mail for good.
+inline constexpr const char* mail_refused = "MailRefused";
+
 class Mailer {
  public:
   virtual ~Mailer() = default;
