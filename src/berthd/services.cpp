@@ -4,12 +4,16 @@
 #include "handlers/ecs.h"
 #include "handlers/elbv2.h"
 #include "handlers/iam.h"
+#include "handlers/logs.h"
+#include "handlers/sns.h"
 #include "handlers/ssm.h"
 #include "handlers/sts.h"
 #include "services/ec2/rows.h"
 #include "services/ecs/rows.h"
 #include "services/elbv2/rows.h"
 #include "services/iam/rows.h"
+#include "services/logs/rows.h"
+#include "services/sns/rows.h"
 #include "services/ssm/rows.h"
 #include "services/sts/rows.h"
 
@@ -21,6 +25,8 @@ std::span<const services::ServiceHandlers> implemented_services() {
       ecs::handlers(),
       elbv2::handlers(),
       iam::handlers(),
+      logs::handlers(),
+      sns::handlers(),
       ssm::handlers(),
       sts::handlers(),
   };
@@ -32,6 +38,8 @@ void add_all_tables(Store& store) {
   ecs::add_tables(store);
   elbv2::add_tables(store);
   iam::add_tables(store);
+  logs::add_tables(store);
+  sns::add_tables(store);
   ssm::add_tables(store);
   sts::add_tables(store);
 }

@@ -157,7 +157,9 @@ void Notifications::finish(std::int64_t sequence, Result<> outcome) {
       return {};
     }
     row->next_attempt = loop_.real_now() + Duration{delay->us};
-    log::warn("notification to {} failed (attempt {}): {}", row->endpoint, row->attempts, row->last_error);
+    // Said once; the row tells the rest.
+    if (row->attempts == 1)
+      log::warn("notification to {} failed, is tried again: {}", row->endpoint, row->last_error);
     return {};
   });
   // A store that cannot be written is said by itself; the delivery is then sent again, under the same id.
