@@ -11,6 +11,7 @@
 #include "reconcile/balancer_sync.h"
 #include "reconcile/target_health.h"
 #include "reconcile/traffic_metrics.h"
+#include "services/ec2/rows.h"
 #include "services/elbv2/targets.h"
 #include "sim/fake_balancer.h"
 
@@ -41,13 +42,21 @@ struct BalancerFixture : testing::Test {
 
   explicit BalancerFixture(double time_scale = 1) : loop(from_unix_seconds(1'750'000'020), 1, time_scale) {
     elbv2::add_tables(store);
+    ec2::add_tables(store);
     write([&] {
+      ec2::SubnetRow subnet;
+      subnet.id = "subnet-1";
+      subnet.vpc_id = "vpc-1";
+      subnet.description.cidr_block = "10.0.1.0/24";
+      subnet.description.availability_zone = "us-east-1a";
+      store.put(subnet);
       elbv2::LoadBalancerRow balancer_row;
       balancer_row.arn = lb;
       balancer_row.name = "web";
       balancer_row.address = "127.1.2.3";
       balancer_row.description.dns_name = "web-1.us-east-1.elb.localhost";
       balancer_row.description.state = elbv2::LoadBalancerState{"provisioning", std::nullopt};
+      balancer_row.description.availability_zones = {elbv2::AvailabilityZone{"us-east-1a", "subnet-1"}};
       balancer_row.attributes["idle_timeout.timeout_seconds"] = "30";
       store.put(balancer_row);
       elbv2::TargetGroupRow group;

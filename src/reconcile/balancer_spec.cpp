@@ -1,6 +1,7 @@
 #include "reconcile/balancer_spec.h"
 
 #include "base/text.h"
+#include "services/ec2/networking.h"
 #include "services/elbv2/attributes.h"
 #include "services/elbv2/targets.h"
 
@@ -60,12 +61,13 @@ world::ConditionSpec condition_spec(const elbv2::RuleCondition& condition) {
   return spec;
 }
 
-world::ListenerSpec listener_spec(const Store& store, const elbv2::ListenerRow& row) {
+world::ListenerSpec listener_spec(const elbv2::ListenerRow& row,
+                                  const std::vector<const elbv2::RuleRow*>& rules) {
   world::ListenerSpec spec;
   spec.arn = row.arn;
   spec.port = static_cast<int>(row.description.port.value_or(80));
   spec.default_action = first_action(row.description.default_actions);
-  for (const auto* rule : elbv2::rules_of(store, row.arn)) {
+  for (const auto* rule : rules) {
     if (rule->priority == elbv2::default_rule_priority) continue;
     world::RuleSpec rule_spec;
     rule_spec.arn = rule->arn;
@@ -79,7 +81,7 @@ world::ListenerSpec listener_spec(const Store& store, const elbv2::ListenerRow& 
   return spec;
 }
 
-world::LoadBalancerSpec load_balancer_spec(const Store& store, const elbv2::LoadBalancerRow& row) {
+world::LoadBalancerSpec load_balancer_spec(const elbv2::LoadBalancerRow& row) {
   world::LoadBalancerSpec spec;
   spec.arn = row.arn;
   spec.dns_name = row.description.dns_name.value_or("");
@@ -87,10 +89,20 @@ world::LoadBalancerSpec load_balancer_spec(const Store& store, const elbv2::Load
   const auto timeout =
       elbv2::attribute_of(row.attributes, elbv2::load_balancer_attributes(), "idle_timeout.timeout_seconds");
   spec.idle_timeout = RealDuration::seconds(seconds_of(timeout, 60));
-  for (const auto* listener : elbv2::listeners_of(store, row.arn)) {
-    spec.listeners.push_back(listener_spec(store, *listener));
-  }
   return spec;
+}
+
+std::vector<world::LoadBalancerSpec> load_balancer_specs(const Store& store) {
+  std::map<std::string, world::LoadBalancerSpec> specs;
+  for (const auto& [arn, row] : store.all<elbv2::LoadBalancerRow>()) specs[arn] = load_balancer_spec(row);
+  auto rules = elbv2::rules_by_listener(store);
+  for (const auto& [arn, row] : store.all<elbv2::ListenerRow>()) {
+    const auto balancer = specs.find(row.load_balancer_arn);
+    if (balancer != specs.end()) balancer->second.listeners.push_back(listener_spec(row, rules[arn]));
+  }
+  std::vector<world::LoadBalancerSpec> out;
+  for (auto& [arn, spec] : specs) out.push_back(std::move(spec));
+  return out;
 }
 
 void read_health_check(const elbv2::TargetGroup& group, world::TargetGroupSpec& spec) {
@@ -123,24 +135,31 @@ world::TargetGroupSpec target_group_spec(const elbv2::TargetGroupRow& row) {
   return spec;
 }
 
+// Those in zones where the load balancer is; draining ones wherever they are, until their requests have
+// ended.
+void add_targets(const Store& store, const std::set<std::string>& zones, world::TargetGroupSpec& spec) {
+  const auto& targets = store.all<elbv2::TargetRow>();
+  for (auto at = targets.lower_bound(spec.arn + "|"); at != targets.end(); ++at) {
+    const auto& target = at->second;
+    if (target.target_group_arn != spec.arn) break;
+    const bool draining = target.state == "draining";
+    if (!draining && !zones.contains(ec2::zone_of_address(store, spec.vpc_id, target.address))) continue;
+    const auto use = draining ? world::TargetUse::draining : world::TargetUse::active;
+    spec.targets.push_back({target.address, target.port, use});
+  }
+}
+
 }  // namespace
 
 world::BalancerSpec balancer_spec(const Store& store) {
   world::BalancerSpec spec;
-  for (const auto& [arn, row] : store.all<elbv2::LoadBalancerRow>()) {
-    spec.load_balancers.push_back(load_balancer_spec(store, row));
-  }
-  const auto used = elbv2::load_balancers_by_group(store);
+  spec.load_balancers = load_balancer_specs(store);
+  const auto users = elbv2::load_balancers_by_group(store);
   for (const auto& [arn, row] : store.all<elbv2::TargetGroupRow>()) {
-    if (!used.contains(arn)) continue;
+    const auto used_by = users.find(arn);
+    if (used_by == users.end()) continue;
     spec.target_groups.push_back(target_group_spec(row));
-    const auto& targets = store.all<elbv2::TargetRow>();
-    for (auto at = targets.lower_bound(arn + "|"); at != targets.end(); ++at) {
-      const auto& target = at->second;
-      if (target.target_group_arn != arn) break;
-      const auto use = target.state == "draining" ? world::TargetUse::draining : world::TargetUse::active;
-      spec.target_groups.back().targets.push_back({target.address, target.port, use});
-    }
+    add_targets(store, elbv2::enabled_zones(store, used_by->second), spec.target_groups.back());
   }
   return spec;
 }

@@ -44,6 +44,13 @@ TEST_F(BalancerSyncTest, GroupsThatNobodyForwardsToAreLeftOut) {
   EXPECT_TRUE(balancer.spec().target_groups.empty());
 }
 
+TEST_F(BalancerSyncTest, TargetsInOtherZonesAreLeftOut) {
+  register_one();
+  write([&] { store.edit<ec2::SubnetRow>("subnet-1")->description.availability_zone = "us-east-1b"; });
+  start();
+  EXPECT_TRUE(balancer.spec().target_groups[0].targets.empty());
+}
+
 TEST_F(BalancerSyncTest, ActiveOnceTheWorldHasIt) {
   balancer.state.running = false;
   balancer.state.problem = "haproxy: not found";

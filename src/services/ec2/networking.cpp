@@ -65,6 +65,17 @@ std::optional<SubnetView> find_subnet(const Store& store, const std::string& sub
   return view;
 }
 
+std::string zone_of_address(const Store& store, const std::string& vpc_id, const std::string& address) {
+  const auto number = parse_ipv4(address);
+  if (!number) return "";
+  for (const auto& [id, subnet] : store.all<SubnetRow>()) {
+    if (subnet.vpc_id != vpc_id) continue;
+    const auto cidr = parse_cidr(subnet.description.cidr_block.value_or(""));
+    if (cidr && cidr->contains(*number)) return subnet.description.availability_zone.value_or("");
+  }
+  return "";
+}
+
 bool security_group_exists(const Store& store, const std::string& group_id) {
   return store.find<SecurityGroupRow>(group_id) != nullptr;
 }

@@ -21,6 +21,8 @@ struct SubnetView {
 };
 
 std::optional<SubnetView> find_subnet(const Store& store, const std::string& subnet_id);
+// The zone of the VPC's subnet that the address lies in; empty when it lies in none.
+std::string zone_of_address(const Store& store, const std::string& vpc_id, const std::string& address);
 bool security_group_exists(const Store& store, const std::string& group_id);
 
 // The lowest free address of the subnet (AWS keeps the first four and the last), claimed by `owner` until

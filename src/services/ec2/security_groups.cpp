@@ -13,19 +13,26 @@ namespace {
 
 constexpr std::size_t group_name_most = 255;
 
-std::vector<SecurityGroupRule> rules_of(const Store& store, const std::string& group_id, bool egress) {
-  std::vector<SecurityGroupRule> rules;
+using RulesByGroup = std::map<std::string, std::vector<SecurityGroupRule>>;
+
+RulesByGroup rules_by_group(const Store& store, bool egress) {
+  RulesByGroup rules;
   for (const auto& [id, row] : store.all<SecurityGroupRuleRow>()) {
-    if (row.group_id == group_id && row.description.is_egress == egress) rules.push_back(row.description);
+    if (row.description.is_egress == egress) rules[row.group_id].push_back(row.description);
   }
   return rules;
 }
 
-SecurityGroup describe(const Store& store, const SecurityGroupRow& row) {
-  SecurityGroup group = row.description;
-  group.ip_permissions = permissions_from(rules_of(store, row.id, false));
-  group.ip_permissions_egress = permissions_from(rules_of(store, row.id, true));
-  return group;
+std::vector<SecurityGroup> describe_all(const Store& store) {
+  RulesByGroup ingress = rules_by_group(store, false);
+  RulesByGroup egress = rules_by_group(store, true);
+  std::vector<SecurityGroup> groups;
+  for (const auto& [id, row] : store.all<SecurityGroupRow>()) {
+    groups.push_back(row.description);
+    groups.back().ip_permissions = permissions_from(ingress[id]);
+    groups.back().ip_permissions_egress = permissions_from(egress[id]);
+  }
+  return groups;
 }
 
 void add_permission_facets(Facets& facets, const std::string& prefix,
@@ -209,17 +216,13 @@ Result<DeleteSecurityGroupResult> delete_security_group(Context& context,
 
 Result<DescribeSecurityGroupsResult> describe_security_groups(Context& context,
                                                               const DescribeSecurityGroupsRequest& input) {
-  std::vector<SecurityGroup> groups;
-  for (const auto& [id, row] : context.store.all<SecurityGroupRow>()) {
-    groups.push_back(describe(context.store, row));
-  }
   // Names stand for groups of the default VPC, and there is none.
   if (const auto& names = list_of(input.group_names); !names.empty()) {
     return Error{"InvalidGroup.NotFound",
                  fmt::format("The security group '{}' does not exist in default VPC 'null'", names.front())};
   }
-  auto page = list(input, std::move(groups), input.group_ids, kinds::security_group, &SecurityGroup::group_id,
-                   facets_of);
+  auto page = list(input, describe_all(context.store), input.group_ids, kinds::security_group,
+                   &SecurityGroup::group_id, facets_of);
   if (!page) return page.error();
   DescribeSecurityGroupsResult output;
   output.security_groups = std::move(page->items);

@@ -376,6 +376,18 @@ TEST_F(Elbv2, HealthWithEveryReason) {
             "Target.DeregistrationInProgress");
 }
 
+TEST_F(Elbv2, TargetsInZonesWithoutTheLoadBalancerAreUnused) {
+  write([&] { put_subnet("subnet-c", "10.0.4.0/24", "us-east-1c"); });
+  const std::string group = make_group();
+  make_listener(make_balancer(), forward(group));
+  RegisterTargetsInput registration;
+  registration.target_group_arn = group;
+  registration.targets = {TargetDescription{.id = "10.0.4.10"}};
+  ASSERT_TRUE(call(register_targets, registration));
+  EXPECT_EQ(health(group).target_health_descriptions->at(0).target_health->description,
+            "Target is in an Availability Zone that is not enabled for the load balancer");
+}
+
 TEST_F(Elbv2, TargetsLieInTheVpc) {
   RegisterTargetsInput input;
   input.target_group_arn = make_group();

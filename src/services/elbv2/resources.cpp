@@ -1,10 +1,8 @@
 #include "services/elbv2/resources.h"
 
 #include <algorithm>
-#include <set>
 
 #include "base/arn.h"
-#include "services/elbv2/targets.h"
 #include "services/tags.h"
 
 namespace berth::elbv2 {
@@ -13,6 +11,10 @@ namespace {
 constexpr std::size_t name_most = 32;
 constexpr std::size_t tag_key_most = 128;
 constexpr std::size_t tag_value_most = 256;
+
+bool by_priority(const RuleRow* a, const RuleRow* b) {
+  return a->priority < b->priority;
+}
 
 }  // namespace
 
@@ -99,9 +101,15 @@ std::vector<const RuleRow*> rules_of(const Store& store, const std::string& list
   for (const auto& [arn, rule] : store.all<RuleRow>()) {
     if (rule.listener_arn == listener_arn) rules.push_back(&rule);
   }
-  std::sort(rules.begin(), rules.end(),
-            [](const RuleRow* a, const RuleRow* b) { return a->priority < b->priority; });
+  std::sort(rules.begin(), rules.end(), by_priority);
   return rules;
+}
+
+std::map<std::string, std::vector<const RuleRow*>> rules_by_listener(const Store& store) {
+  std::map<std::string, std::vector<const RuleRow*>> grouped;
+  for (const auto& [arn, rule] : store.all<RuleRow>()) grouped[rule.listener_arn].push_back(&rule);
+  for (auto& [listener, rules] : grouped) std::sort(rules.begin(), rules.end(), by_priority);
+  return grouped;
 }
 
 std::vector<const ListenerRow*> listeners_of(const Store& store, const std::string& load_balancer_arn) {
@@ -119,11 +127,10 @@ void erase_listener(Store& store, const std::string& listener_arn) {
   store.erase<ListenerRow>(listener_arn);
 }
 
-TargetGroup describe(const Store& store, const TargetGroupRow& row) {
+TargetGroup describe(const std::map<std::string, std::set<std::string>>& users, const TargetGroupRow& row) {
   TargetGroup group = row.description;
   auto& balancers = group.load_balancer_arns.emplace();
-  const auto by_group = load_balancers_by_group(store);
-  if (const auto found = by_group.find(row.arn); found != by_group.end()) {
+  if (const auto found = users.find(row.arn); found != users.end()) {
     balancers.assign(found->second.begin(), found->second.end());
   }
   return group;

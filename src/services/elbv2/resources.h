@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -57,10 +59,12 @@ inline constexpr std::int64_t page_items_most = 400;
 // Rules of a listener, by priority, the default one last.
 std::vector<const RuleRow*> rules_of(const Store& store, const std::string& listener_arn);
 std::vector<const ListenerRow*> listeners_of(const Store& store, const std::string& load_balancer_arn);
+// The same for all listeners at once.
+std::map<std::string, std::vector<const RuleRow*>> rules_by_listener(const Store& store);
 void erase_listener(Store& store, const std::string& listener_arn);
 
-// As the describe calls answer.
-TargetGroup describe(const Store& store, const TargetGroupRow& row);
+// As the describe calls answer. `users` is load_balancers_by_group().
+TargetGroup describe(const std::map<std::string, std::set<std::string>>& users, const TargetGroupRow& row);
 Rule describe(const Store& store, const RuleRow& row);
 
 template <class Item, class Input, class KeyOf>

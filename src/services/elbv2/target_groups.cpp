@@ -157,16 +157,17 @@ Result<std::vector<TargetGroup>> chosen(const Store& store, const DescribeTarget
         "Target group names, target group ARNs, and a load balancer ARN cannot be specified at the same "
         "time");
   }
+  const auto users = load_balancers_by_group(store);
   std::vector<TargetGroup> out;
   for (const std::string& arn : arns) {
     auto row = require<TargetGroupRow>(store, kinds::target_group, arn);
     if (!row) return row.error();
-    out.push_back(describe(store, **row));
+    out.push_back(describe(users, **row));
   }
   for (const std::string& name : names) {
     const auto* row = find_by_name(store, name);
     if (!row) return not_found(kinds::target_group);
-    out.push_back(describe(store, *row));
+    out.push_back(describe(users, *row));
   }
   if (!arns.empty() || !names.empty()) return out;
   if (input.load_balancer_arn) {
@@ -174,7 +175,7 @@ Result<std::vector<TargetGroup>> chosen(const Store& store, const DescribeTarget
     if (!balancer) return balancer.error();
   }
   for (const auto& [arn, row] : store.all<TargetGroupRow>()) {
-    TargetGroup group = describe(store, row);
+    TargetGroup group = describe(users, row);
     const auto& balancers = list_of(group.load_balancer_arns);
     const bool wanted = !input.load_balancer_arn || std::find(balancers.begin(), balancers.end(),
                                                               *input.load_balancer_arn) != balancers.end();
@@ -194,7 +195,7 @@ Result<CreateTargetGroupOutput> create_target_group(Context& context, const Crea
   if (!tags) return tags.error();
   if (const auto* present = find_by_name(store, *input.name)) {
     if (same_settings(present->description, group)) {
-      return CreateTargetGroupOutput{std::vector{describe(store, *present)}};
+      return CreateTargetGroupOutput{std::vector{describe(load_balancers_by_group(store), *present)}};
     }
     return Error{"DuplicateTargetGroupNameException",
                  fmt::format("A target group with the same name '{}' exists, but with different settings",
@@ -211,7 +212,7 @@ Result<CreateTargetGroupOutput> create_target_group(Context& context, const Crea
   row.description.target_group_arn = row.arn;
   row.tags = std::move(*tags);
   store.put(row);
-  return CreateTargetGroupOutput{std::vector{describe(store, row)}};
+  return CreateTargetGroupOutput{std::vector{describe(load_balancers_by_group(store), row)}};
 }
 
 Result<ModifyTargetGroupOutput> modify_target_group(Context& context, const ModifyTargetGroupInput& input) {
@@ -232,7 +233,7 @@ Result<ModifyTargetGroupOutput> modify_target_group(Context& context, const Modi
   take(group.unhealthy_threshold_count, input.unhealthy_threshold_count);
   take(group.matcher, input.matcher);
   if (auto checked = check_health_check(group); !checked) return checked.error();
-  return ModifyTargetGroupOutput{std::vector{describe(context.store, *edited)}};
+  return ModifyTargetGroupOutput{std::vector{describe(load_balancers_by_group(context.store), *edited)}};
 }
 
 Result<DeleteTargetGroupOutput> delete_target_group(Context& context, const DeleteTargetGroupInput& input) {

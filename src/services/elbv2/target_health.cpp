@@ -3,7 +3,7 @@
 
 #include "handlers/elbv2.h"
 #include "services/ec2/cidr.h"
-#include "services/ec2/rows.h"
+#include "services/ec2/networking.h"
 #include "services/elbv2/resources.h"
 #include "services/elbv2/targets.h"
 
@@ -11,18 +11,6 @@ namespace berth::elbv2 {
 namespace {
 
 constexpr std::size_t targets_most = 1000;  // of a target group
-
-// The zone of the VPC's subnet that the address lies in; empty when it lies in none.
-std::string zone_of(const Store& store, const std::string& vpc_id, const std::string& address) {
-  const auto number = ec2::parse_ipv4(address);
-  if (!number) return "";
-  for (const auto& [id, subnet] : store.all<ec2::SubnetRow>()) {
-    if (subnet.vpc_id != vpc_id) continue;
-    const auto cidr = ec2::parse_cidr(subnet.description.cidr_block.value_or(""));
-    if (cidr && cidr->contains(*number)) return subnet.description.availability_zone.value_or("");
-  }
-  return "";
-}
 
 Result<> check_target(const Store& store, const TargetGroupRow& group, const TargetDescription& target) {
   const std::string address = target.id.value_or("");
@@ -33,7 +21,7 @@ Result<> check_target(const Store& store, const TargetGroupRow& group, const Tar
     return validation_error(fmt::format("The port '{}' must be between 1 and 65535", *target.port));
   }
   const std::string vpc_id = group.description.vpc_id.value_or("");
-  const std::string zone = zone_of(store, vpc_id, address);
+  const std::string zone = ec2::zone_of_address(store, vpc_id, address);
   if (zone.empty()) {
     if (target.availability_zone) return not_supported(fmt::format("Target '{}' outside the VPC", address));
     return validation_error(fmt::format(
@@ -64,11 +52,15 @@ TargetHealth unused(const char* reason, const char* description) {
   return {"unused", reason, description};
 }
 
-TargetHealth health_of(const TargetRow* target, bool in_use) {
+TargetHealth health_of(const TargetRow* target, bool in_use, bool zone_enabled) {
   if (!target) return unused("Target.NotRegistered", "Target is not registered to the target group");
   if (!in_use) {
     return unused("Target.NotInUse",
                   "Target group is not configured to receive traffic from the load balancer");
+  }
+  if (!zone_enabled && target->state != "draining") {
+    return unused("Target.NotInUse",
+                  "Target is in an Availability Zone that is not enabled for the load balancer");
   }
   TargetHealth health;
   health.state = target->state;
@@ -77,19 +69,35 @@ TargetHealth health_of(const TargetRow* target, bool in_use) {
   return health;
 }
 
-TargetHealthDescription describe_target(const Store& store, const TargetGroupRow& group,
-                                        const std::string& address, int port, bool in_use) {
+// What the targets of one group have in common.
+struct GroupView {
+  const Store& store;
+  const TargetGroupRow& group;
+  bool in_use = false;
+  std::set<std::string> zones;  // enabled for the load balancer
+};
+
+TargetHealthDescription describe_target(const GroupView& view, const std::string& address, int port) {
   TargetHealthDescription out;
   TargetDescription target;
   target.id = address;
   target.port = port;
-  const std::string zone = zone_of(store, group.description.vpc_id.value_or(""), address);
+  const std::string zone =
+      ec2::zone_of_address(view.store, view.group.description.vpc_id.value_or(""), address);
   if (!zone.empty()) target.availability_zone = zone;
   out.target = std::move(target);
-  const std::string check_port = group.description.health_check_port.value_or("traffic-port");
+  const std::string check_port = view.group.description.health_check_port.value_or("traffic-port");
   out.health_check_port = check_port == "traffic-port" ? std::to_string(port) : check_port;
-  out.target_health = health_of(find_target(store, group.arn, address, port), in_use);
+  out.target_health = health_of(find_target(view.store, view.group.arn, address, port), view.in_use,
+                                view.zones.contains(zone));
   return out;
+}
+
+GroupView view_of(const Store& store, const TargetGroupRow& group) {
+  const auto users = load_balancers_by_group(store);
+  const auto found = users.find(group.arn);
+  if (found == users.end()) return {store, group, false, {}};
+  return {store, group, true, enabled_zones(store, found->second)};
 }
 
 }  // namespace
@@ -133,15 +141,15 @@ Result<DescribeTargetHealthOutput> describe_target_health(Context& context,
   const Store& store = context.store;
   auto group = require<TargetGroupRow>(store, kinds::target_group, input.target_group_arn);
   if (!group) return group.error();
-  const bool in_use = has_load_balancer(store, (*group)->arn);
+  const GroupView view = view_of(store, **group);
   DescribeTargetHealthOutput output;
   auto& out = output.target_health_descriptions.emplace();
   for (const auto& target : list_of(input.targets)) {
-    out.push_back(describe_target(store, **group, target.id.value_or(""), port_of(**group, target), in_use));
+    out.push_back(describe_target(view, target.id.value_or(""), port_of(**group, target)));
   }
   if (!out.empty()) return output;
   for (const auto* row : targets_of(store, (*group)->arn)) {
-    out.push_back(describe_target(store, **group, row->address, row->port, in_use));
+    out.push_back(describe_target(view, row->address, row->port));
   }
   return output;
 }

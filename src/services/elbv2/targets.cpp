@@ -94,6 +94,16 @@ std::map<std::string, std::set<std::string>> load_balancers_by_group(const Store
   return out;
 }
 
+std::set<std::string> enabled_zones(const Store& store, const std::set<std::string>& load_balancer_arns) {
+  std::set<std::string> zones;
+  for (const auto& arn : load_balancer_arns) {
+    const auto* row = store.find<LoadBalancerRow>(arn);
+    if (!row || !row->description.availability_zones) continue;
+    for (const auto& zone : *row->description.availability_zones) zones.insert(zone.zone_name.value_or(""));
+  }
+  return zones;
+}
+
 bool has_load_balancer(const Store& store, const std::string& target_group_arn) {
   return load_balancers_by_group(store).contains(target_group_arn);
 }

@@ -31,6 +31,9 @@ bool has_load_balancer(const Store& store, const std::string& target_group_arn);
 // Target group ARN -> ARNs of the load balancers that forward to it (AWS allows one).
 std::map<std::string, std::set<std::string>> load_balancers_by_group(const Store& store);
 
+// The zones in which a load balancer has a subnet: targets elsewhere get no requests and no checks.
+std::set<std::string> enabled_zones(const Store& store, const std::set<std::string>& load_balancer_arns);
+
 // The target groups that the actions forward to.
 std::vector<std::string> forwarded_groups(const std::vector<Action>& actions);
 
