@@ -1,8 +1,8 @@
 #include "berthd/clock.h"
 
-#include <algorithm>
-
 #include <fmt/format.h>
+
+#include <algorithm>
 
 #include "base/text.h"
 
@@ -17,9 +17,11 @@ Result<ClockStart> start_clock(Store& store, const Options& options, Time real_n
     start.now = std::max(row.berth_origin + Duration{static_cast<std::int64_t>(elapsed_us)}, row.last_seen);
     if (options.time_scale_given && options.time_scale != row.time_scale) {
       if (!options.rebase) {
-        return Error{"TimeScaleChanged",
-                     fmt::format("This store runs at --time-scale {}; give --rebase to go on at {}, or another --data-dir",
-                                 shortest(row.time_scale), shortest(options.time_scale))};
+        return Error{
+            "TimeScaleChanged",
+            fmt::format(
+                "This store runs at --time-scale {}; give --rebase to go on at {}, or another --data-dir",
+                shortest(row.time_scale), shortest(options.time_scale))};
       }
       start.time_scale = options.time_scale;
     }

@@ -1,5 +1,5 @@
-// The daemon's clock across starts: berth time goes on where it would stand had the daemon never stopped, and never
-// backwards.
+// The daemon's clock across starts: berth time goes on where it would stand had the daemon never stopped, and
+// never backwards.
 #pragma once
 
 #include "base/result.h"

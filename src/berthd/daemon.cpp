@@ -32,7 +32,8 @@ ListenAddress listen_address(const std::string& text) {
   const auto colon = text.rfind(':');
   std::string host = text.substr(0, colon);
   if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
-  return {host, static_cast<std::uint16_t>(parse_integer(std::string_view(text).substr(colon + 1)).value_or(0))};
+  return {host,
+          static_cast<std::uint16_t>(parse_integer(std::string_view(text).substr(colon + 1)).value_or(0))};
 }
 
 std::uint64_t random_seed() {
@@ -131,10 +132,11 @@ void Daemon::Impl::add_routes() {
   gateway_->routes().add("GET", "/_berth/health", [](const auto&, const auto&, const net::Respond& respond) {
     respond({200, {{"Content-Type", "application/json"}}, R"({"status":"ok"})"});
   });
-  gateway_->routes().add("POST", "/_berth/shutdown", [this](const auto&, const auto&, const net::Respond& respond) {
-    respond({200, {{"Content-Type", "application/json"}}, R"({"status":"stopping"})"});
-    loop_->post([this] { shut_down(); });
-  });
+  gateway_->routes().add("POST", "/_berth/shutdown",
+                         [this](const auto&, const auto&, const net::Respond& respond) {
+                           respond({200, {{"Content-Type", "application/json"}}, R"({"status":"stopping"})"});
+                           loop_->post([this] { shut_down(); });
+                         });
 }
 
 void Daemon::Impl::flush_later() {
@@ -145,7 +147,8 @@ void Daemon::Impl::flush_later() {
 }
 
 void Daemon::Impl::flush() {
-  if (auto flushed = metrics_->flush(loop_->now()); !flushed) log::error("metrics: {}", flushed.error().message);
+  if (auto flushed = metrics_->flush(loop_->now()); !flushed)
+    log::error("metrics: {}", flushed.error().message);
   if (auto kept = remember_clock(*store_, loop_->now()); !kept) log::error("clock: {}", kept.error().message);
 }
 
@@ -170,8 +173,12 @@ Daemon::Daemon(Options options) : impl_(std::make_unique<Impl>(std::move(options
 
 Daemon::~Daemon() = default;
 
-Result<> Daemon::start() { return impl_->start(); }
+Result<> Daemon::start() {
+  return impl_->start();
+}
 
-void Daemon::run() { impl_->run(); }
+void Daemon::run() {
+  impl_->run();
+}
 
 }  // namespace berth

@@ -1,5 +1,5 @@
-// Daemon: everything that runs in berthd, put together. Handlers and the gateway answer; reconcilers make it true
-// through the ports of src/host.
+// Daemon: everything that runs in berthd, put together. Handlers and the gateway answer; reconcilers make it
+// true through the ports of src/host.
 #pragma once
 
 #include <memory>

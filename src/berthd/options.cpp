@@ -1,25 +1,14 @@
 #include "berthd/options.h"
 
-#include <unistd.h>
-
-#include <CLI/CLI.hpp>
-#include <cstdlib>
-#include <filesystem>
-#include <iostream>
 #include <toml++/toml.h>
 
-namespace berth {
+#include <CLI/CLI.hpp>
+#include <filesystem>
+#include <iostream>
 
-std::string default_data_dir() {
-  const auto variable = [](const char* name) -> std::string {
-    const char* value = std::getenv(name);
-    return value ? value : "";
-  };
-  if (const auto dir = variable("BERTH_DATA_DIR"); !dir.empty()) return dir;
-  if (const auto data = variable("XDG_DATA_HOME"); !data.empty()) return data + "/berth";
-  const auto home = variable("HOME");
-  return (home.empty() ? std::string("/var/lib") : home + "/.local/share") + "/berth";
-}
+#include "base/data_dir.h"
+
+namespace berth {
 
 namespace {
 
@@ -68,35 +57,43 @@ Result<> read_file(const std::string& path, Options& options) {
 }
 
 void add_flags(CLI::App& app, Options& options, std::string& config_file) {
-  app.add_option("--config", config_file, "TOML file with the same settings (time_scale = 10, [images], [mail])")
+  app.add_option("--config", config_file,
+                 "TOML file with the same settings (time_scale = 10, [images], [mail])")
       ->check(CLI::ExistingFile);
   app.add_option("--data-dir", options.data_dir, "Folder for everything that is kept")->capture_default_str();
   app.add_option("--listen", options.listen, "Address of the API")->capture_default_str();
-  app.add_option("--time-scale", options.time_scale, "How many times as fast as real time AWS's clocks run (1 to 20)")
+  app.add_option("--time-scale", options.time_scale,
+                 "How many times as fast as real time AWS's clocks run (1 to 20)")
       ->check(CLI::Range(time_scale_min, time_scale_max))
       ->capture_default_str();
-  app.add_flag("--rebase", options.rebase, "Accept another --time-scale than the one the store was made with");
+  app.add_flag("--rebase", options.rebase,
+               "Accept another --time-scale than the one the store was made with");
   app.add_option("--region", options.region, "AWS region to be")->capture_default_str();
   app.add_option("--account", options.account, "AWS account to be")->capture_default_str();
-  app.add_option("--auth", options.auth,
-                 "signed: requests need a valid signature; test: also the key test/test; any: whatever is sent "
-                 "(loopback only)")
+  app.add_option(
+         "--auth", options.auth,
+         "signed: requests need a valid signature; test: also the key test/test; any: whatever is sent "
+         "(loopback only)")
       ->check(CLI::IsMember({"signed", "test", "any"}))
       ->capture_default_str();
   app.add_flag("--allow-reset", options.allow_reset, "Serve POST /_berth/reset, which empties every service");
-  app.add_flag("--strict-aws", options.strict_aws, "Leave out what AWS does not have, such as RunningTaskCount in AWS/ECS");
+  app.add_flag("--strict-aws", options.strict_aws,
+               "Leave out what AWS does not have, such as RunningTaskCount in AWS/ECS");
   app.add_option("--cpu-overcommit", options.cpu_overcommit, "vCPU of running tasks per vCPU of this machine")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
-  app.add_option("--metric-lag", options.metric_lag_s, "Seconds (of AWS's clock) until a minute's metrics appear")
+  app.add_option("--metric-lag", options.metric_lag_s,
+                 "Seconds (of AWS's clock) until a minute's metrics appear")
       ->check(CLI::Range(0.0, 300.0))
       ->capture_default_str();
-  app.add_option("--engine-socket", options.engine_socket,
-                 "Unix socket of the container engine; without it DOCKER_HOST, the usual sockets, or a Podman service "
-                 "of berth's own");
+  app.add_option(
+      "--engine-socket", options.engine_socket,
+      "Unix socket of the container engine; without it DOCKER_HOST, the usual sockets, or a Podman service "
+      "of berth's own");
   app.add_option("--haproxy", options.haproxy, "HAProxy program")->capture_default_str();
-  app.add_option("--mail-url", options.mail.url, "SMTP relay (smtp://host:25, smtps://host:465); without it mails "
-                                                 "stay in the local mailbox");
+  app.add_option("--mail-url", options.mail.url,
+                 "SMTP relay (smtp://host:25, smtps://host:465); without it mails "
+                 "stay in the local mailbox");
   app.add_option("--mail-user", options.mail.user, "User at the relay");
   app.add_option("--mail-password-file", options.mail.password_file, "File with the password at the relay");
   app.add_option("--log-level", options.log_level, "debug, info, warn or error")
@@ -136,9 +133,10 @@ ParsedOptions parse_options(int argc, char** argv) {
       return parsed;
     }
   }
-  CLI::App app("berthd: a small, honest AWS on this machine for container services.\n"
-               "It serves ECS, Elastic Load Balancing, CloudWatch, Application Auto Scaling, SNS, CloudFormation\n"
-               "and their neighbours to the stock aws CLI: eval \"$(berth env)\" points it here.");
+  CLI::App app(
+      "berthd: a small, honest AWS on this machine for container services.\n"
+      "It serves ECS, Elastic Load Balancing, CloudWatch, Application Auto Scaling, SNS, CloudFormation\n"
+      "and their neighbours to the stock aws CLI: eval \"$(berth env)\" points it here.");
   app.set_version_flag("--version", "berthd " BERTH_VERSION);
   add_flags(app, options, config_file);
   try {

@@ -1,5 +1,5 @@
-// What a person can set: flags of berthd, the same names in a TOML file, flags first. Defaults suit one developer's
-// machine.
+// What a person can set: flags of berthd, the same names in a TOML file, flags first. Defaults suit one
+// developer's machine.
 #pragma once
 
 #include <map>
@@ -45,8 +45,5 @@ struct ParsedOptions {
 };
 
 ParsedOptions parse_options(int argc, char** argv);
-
-// Where berth keeps its things unless told otherwise: $BERTH_DATA_DIR, $XDG_DATA_HOME/berth, ~/.local/share/berth.
-std::string default_data_dir();
 
 }  // namespace berth

@@ -1,20 +1,16 @@
-// The account's root key: made at the first start, kept in `<data folder>/credentials` (0600) in the form that the AWS
-// CLI reads, never logged.
+// The account's root key: made at the first start, kept in `<data folder>/credentials` (0600) in the form
+// that the AWS CLI reads, never logged.
 #pragma once
 
 #include <optional>
 #include <string>
 
+#include "base/data_dir.h"
 #include "base/result.h"
 #include "gateway/credentials.h"
 #include "store/store.h"
 
 namespace berth {
-
-struct RootKey {
-  std::string access_key_id;
-  std::string secret_access_key;
-};
 
 Result<RootKey> read_or_make_root_key(const std::string& data_dir);
 

@@ -1,5 +1,6 @@
 #include "berthd/services.h"
 
+#include "handlers/cloudwatch.h"
 #include "handlers/ec2.h"
 #include "handlers/ecs.h"
 #include "handlers/elbv2.h"
@@ -8,6 +9,7 @@
 #include "handlers/sns.h"
 #include "handlers/ssm.h"
 #include "handlers/sts.h"
+#include "services/cloudwatch/rows.h"
 #include "services/ec2/rows.h"
 #include "services/ecs/rows.h"
 #include "services/elbv2/rows.h"
@@ -21,6 +23,7 @@ namespace berth {
 
 std::span<const services::ServiceHandlers> implemented_services() {
   static const services::ServiceHandlers list[] = {
+      cloudwatch::handlers(),
       ec2::handlers(),
       ecs::handlers(),
       elbv2::handlers(),
@@ -34,6 +37,7 @@ std::span<const services::ServiceHandlers> implemented_services() {
 }
 
 void add_all_tables(Store& store) {
+  cloudwatch::add_tables(store);
   ec2::add_tables(store);
   ecs::add_tables(store);
   elbv2::add_tables(store);

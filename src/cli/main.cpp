@@ -1,0 +1,57 @@
+#include <CLI/CLI.hpp>
+#include <iostream>
+
+#include "base/data_dir.h"
+#include "cli/commands.h"
+
+int main(int argc, char** argv) {
+  using namespace berth::cli;
+  Where where{default_endpoint(), berth::default_data_dir()};
+  CLI::App app("berth: look at and steer a running berthd");
+  app.set_version_flag("--version", "berth " BERTH_VERSION);
+  app.require_subcommand(1);
+  app.fallthrough();
+  app.add_option("--endpoint", where.endpoint, "berthd's address (also BERTH_ENDPOINT, AWS_ENDPOINT_URL)")
+      ->capture_default_str();
+  app.add_option("--data-dir", where.data_dir,
+                 "berthd's data folder, where the root key is (also BERTH_DATA_DIR)")
+      ->capture_default_str();
+
+  std::string region = "us-east-1";
+  auto* env =
+      app.add_subcommand("env", "Print shell commands that point aws at berthd: eval \"$(berth env)\"");
+  env->add_option("--region", region, "AWS region to set")->capture_default_str();
+
+  StatusOptions status;
+  auto* show = app.add_subcommand("status", "Stacks, services, alarms and load balancers on one screen");
+  show->add_flag("--json", status.json, "For programs");
+  show->add_flag("--watch,-w", status.watch, "Again every second");
+
+  LogsOptions logs;
+  auto* lines = app.add_subcommand("logs", "What a service's tasks have written");
+  lines->add_option("service", logs.service, "Name of the service")->required();
+  lines->add_flag("--follow,-f", logs.follow, "Go on with new lines");
+  lines->add_flag("--json", logs.json, "For programs");
+
+  MailOptions mail;
+  auto* mails = app.add_subcommand("mail", "The local mailbox: a list, or one mail by its number");
+  mails->add_option("number", mail.number, "Which mail to show");
+  mails->add_flag("--json", mail.json, "For programs");
+
+  bool doctor_json = false;
+  auto* doctor = app.add_subcommand(
+      "doctor", "What is wrong with engine, HAProxy, ports and permissions, and how to mend it");
+  doctor->add_flag("--json", doctor_json, "For programs");
+
+  auto* down =
+      app.add_subcommand("down", "Stop berthd and remove every container, network and load balancer of it");
+
+  CLI11_PARSE(app, argc, argv);
+  if (*env) return print_env(where, region);
+  if (*show) return show_status(where, status);
+  if (*lines) return show_logs(where, logs);
+  if (*mails) return show_mail(where, mail);
+  if (*doctor) return check_up(where, doctor_json);
+  if (*down) return take_down(where);
+  return 2;
+}
