@@ -1,0 +1,159 @@
+#include "berthd/admin.h"
+
+#include <fmt/format.h>
+
+#include "base/arn.h"
+#include "base/digest.h"
+#include "base/text.h"
+#include "berthd/clock.h"
+#include "berthd/status.h"
+#include "services/cloudwatch/metric_store.h"
+#include "services/ecs/rows.h"
+#include "store/log_events.h"
+
+namespace berth {
+namespace {
+
+constexpr int log_events_per_answer = 1000;
+
+wire::Response json_answer(int status, const json::value& body) {
+  return {status, {{"Content-Type", "application/json"}}, json::serialize(body)};
+}
+
+wire::Response refusal(int status, std::string_view message) {
+  return json_answer(status, json::object{{"message", message}});
+}
+
+std::string query_value(const wire::Request& request, std::string_view name) {
+  for (const auto& part : split(request.query(), '&')) {
+    const auto equals = part.find('=');
+    if (equals != std::string::npos && part.substr(0, equals) == name) {
+      return percent_decode(std::string_view(part).substr(equals + 1), true).value_or("");
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+Admin::Admin(Context context, const Options& options, const RootKey& key, World& world, Callback stop)
+    : context_(std::move(context)), options_(options), key_(key), world_(world), stop_(std::move(stop)) {}
+
+void Admin::add_routes(gateway::Routes& routes) {
+  routes.add("GET", "/_berth/health", [](const auto&, const auto&, const net::Respond& respond) {
+    respond(json_answer(200, json::object{{"status", "ok"}}));
+  });
+  add(routes, "GET", "/_berth/status", [this](const auto&, const auto& respond) { show_status(respond); });
+  add(routes, "GET", "/_berth/logs", [this](const auto& request, const auto& respond) { show_logs(request, respond); });
+  add(routes, "GET", "/_berth/mail", [this](const auto& request, const auto& respond) { show_mail(request, respond); });
+  add(routes, "POST", "/_berth/down", [this](const auto&, const auto& respond) { take_down(respond); });
+  add(routes, "POST", "/_berth/shutdown", [this](const auto&, const auto& respond) {
+    respond(json_answer(200, json::object{{"status", "stopping"}}));
+    context_.loop.post(stop_);
+  });
+  if (!options_.allow_reset) return;
+  // For test harnesses, which asked for it by --allow-reset: no key.
+  routes.add("POST", "/_berth/reset", [this](const auto&, const auto&, const net::Respond& respond) { reset(respond); });
+}
+
+void Admin::add(gateway::Routes& routes, const char* method, const char* path, Answer answer) {
+  routes.add(method, path,
+             [this, answer = std::move(answer)](const wire::Request& request, const auto&, const net::Respond& respond) {
+               if (!admits(request)) return respond(refusal(403, "the account's root key is needed"));
+               answer(request, respond);
+             });
+}
+
+bool Admin::admits(const wire::Request& request) const {
+  if (options_.auth == "any") return true;
+  const std::string wanted = "Basic " + base64(key_.access_key_id + ":" + key_.secret_access_key);
+  return equal_in_constant_time(request.header("authorization"), wanted);
+}
+
+void Admin::show_status(const net::Respond& respond) {
+  respond(json_answer(200, status_of({context_.store, context_.loop, context_.settings, context_.metrics,
+                                      world_.runtime_info(), world_.balancer_info(), world_.network_problem()})));
+}
+
+// ?service=<name>&after=<sequence>: the events of the log groups that the service's task definition writes to.
+void Admin::show_logs(const wire::Request& request, const net::Respond& respond) {
+  const std::string name = query_value(request, "service");
+  const auto after = parse_integer(query_value(request, "after")).value_or(-1);
+  const ecs::ServiceRow* service = nullptr;
+  for (const auto& [key, row] : context_.store.all<ecs::ServiceRow>()) {
+    if (row.name == name && row.status != "INACTIVE") service = &row;
+  }
+  if (!service) return respond(refusal(404, fmt::format("no service {}", name)));
+  const auto* definition = context_.store.find<ecs::TaskDefinitionRow>(service->task_definition);
+  std::set<std::string> groups;
+  if (definition && definition->definition.container_definitions) {
+    for (const auto& container : *definition->definition.container_definitions) {
+      if (!container.log_configuration || !container.log_configuration->options) continue;
+      const auto& options = *container.log_configuration->options;
+      if (const auto group = options.find("awslogs-group"); group != options.end()) groups.insert(group->second);
+    }
+  }
+  json::array events;
+  for (const auto& group : groups) {
+    LogQuery query;
+    query.group = group;
+    query.limit = log_events_per_answer;
+    query.newest_first = after < 0;
+    auto found = context_.log_events.read(query);
+    if (!found) return respond(refusal(500, found.error().message));
+    if (query.newest_first) std::reverse(found->begin(), found->end());
+    for (const auto& event : *found) {
+      if (event.sequence <= after) continue;
+      events.push_back(json::object{{"sequence", event.sequence},
+                                    {"time_us", event.timestamp.us},
+                                    {"stream", last_part(event.stream)},
+                                    {"message", event.message}});
+    }
+  }
+  respond(json_answer(200, json::object{{"events", std::move(events)}}));
+}
+
+// /_berth/mail lists, /_berth/mail/<number> shows one.
+void Admin::show_mail(const wire::Request& request, const net::Respond& respond) {
+  const auto* mailbox = world_.mailbox();
+  if (!mailbox) return respond(refusal(404, "mails go to the relay " + options_.mail.url));
+  const auto number = parse_integer(last_part(request.path()));
+  if (number) {
+    const auto text = mailbox->read(*number);
+    if (!text) return respond(refusal(404, text.error().message));
+    return respond({200, {{"Content-Type", "message/rfc822"}}, *text});
+  }
+  const auto stored = mailbox->list();
+  if (!stored) return respond(refusal(500, stored.error().message));
+  json::array mails;
+  for (const auto& entry : *stored) {
+    mails.push_back(json::object{{"number", entry.sequence},
+                                 {"to", entry.mail.to},
+                                 {"subject", entry.mail.subject},
+                                 {"time", iso_s(entry.mail.time)}});
+  }
+  respond(json_answer(200, json::object{{"mails", std::move(mails)}}));
+}
+
+void Admin::take_down(const net::Respond& respond) {
+  world_.take_down([this, respond] {
+    respond(json_answer(200, json::object{{"status", "down"}}));
+    context_.loop.post(stop_);
+  });
+}
+
+void Admin::reset(const net::Respond& respond) {
+  const ClockRow clock = *context_.store.find<ClockRow>("clock");
+  auto emptied = context_.store.reset();
+  if (emptied) {
+    emptied = context_.store.transact([&]() -> Result<> {
+      context_.store.put(clock);
+      return {};
+    });
+  }
+  context_.metrics.clear();
+  if (!emptied) return respond(refusal(500, emptied.error().message));
+  respond(json_answer(200, json::object{{"status", "reset"}}));
+}
+
+}  // namespace berth

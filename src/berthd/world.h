@@ -1,0 +1,51 @@
+// World: the real ports of src/host and the reconcilers that act on them. It begins where the store stands and is told
+// nothing else.
+#pragma once
+
+#include <memory>
+
+#include "berthd/options.h"
+#include "berthd/vpc_listeners.h"
+#include "gateway/gateway.h"
+#include "host/container_runtime.h"
+#include "host/haproxy_balancer.h"
+#include "host/mailbox.h"
+#include "host/vpc_network.h"
+#include "services/cloudwatch/metric_store.h"
+#include "services/context.h"
+
+namespace berth {
+
+class World {
+ public:
+  World(Context context, AsioLoop& loop, const Options& options, gateway::Gateway& gateway);
+  ~World();
+  World(const World&) = delete;
+  World& operator=(const World&) = delete;
+
+  Result<> start();
+
+  world::RuntimeInfo runtime_info() const;
+  world::BalancerInfo balancer_info();
+  std::string network_problem() const;
+  // Null when a relay takes the mails.
+  const host::Mailbox* mailbox() const { return mailbox_; }
+
+  // Takes away every task, load balancer and network; `done` runs when nothing is left.
+  void take_down(Callback done);
+
+ private:
+  struct Parts;
+
+  Result<> make_mailer();
+
+  Context context_;
+  AsioLoop& loop_;
+  const Options& options_;
+  gateway::Gateway& gateway_;
+  std::unique_ptr<world::Mailer> mailer_;
+  host::Mailbox* mailbox_ = nullptr;
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace berth
