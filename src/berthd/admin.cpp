@@ -75,10 +75,10 @@ void Admin::show_status(const net::Respond& respond) {
                                       world_.runtime_info(), world_.balancer_info(), world_.network_problem()})));
 }
 
-// ?service=<name>&after=<sequence>: the events of the log groups that the service's task definition writes to.
+// ?service=<name>&after_us=<time>&after=<sequence>: the events of the log groups that the service's task definition writes to.
 void Admin::show_logs(const wire::Request& request, const net::Respond& respond) {
   const std::string name = query_value(request, "service");
-  const auto after = parse_integer(query_value(request, "after")).value_or(-1);
+  const auto after_us = parse_integer(query_value(request, "after_us"));
   const ecs::ServiceRow* service = nullptr;
   for (const auto& [key, row] : context_.store.all<ecs::ServiceRow>()) {
     if (row.name == name && row.status != "INACTIVE") service = &row;
@@ -98,12 +98,15 @@ void Admin::show_logs(const wire::Request& request, const net::Respond& respond)
     LogQuery query;
     query.group = group;
     query.limit = log_events_per_answer;
-    query.newest_first = after < 0;
+    query.newest_first = !after_us;
+    if (after_us) {
+      query.after_time = Time{*after_us};
+      query.after_sequence = parse_integer(query_value(request, "after")).value_or(-1);
+    }
     auto found = context_.log_events.read(query);
     if (!found) return respond(refusal(500, found.error().message));
     if (query.newest_first) std::reverse(found->begin(), found->end());
     for (const auto& event : *found) {
-      if (event.sequence <= after) continue;
       events.push_back(json::object{{"sequence", event.sequence},
                                     {"time_us", event.timestamp.us},
                                     {"stream", last_part(event.stream)},

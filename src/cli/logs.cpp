@@ -11,14 +11,15 @@
 namespace berth::cli {
 
 int show_logs(const Where& where, const LogsOptions& options) {
-  std::int64_t after = -1;
+  std::string after;
   for (;;) {
     const auto page = get_json(
         where, fmt::format("/_berth/logs?service={}&after={}", percent_encode(options.service), after));
     if (!page) return explain(where, page.error());
     const auto* events = find(*page, "events");
     for (const auto& event : events && events->is_array() ? events->get_array() : json::array{}) {
-      after = event.at("sequence").to_number<std::int64_t>();
+      after = fmt::format("&after_us={}&after={}", event.at("time_us").to_number<std::int64_t>(),
+                          event.at("sequence").to_number<std::int64_t>());
       if (options.json) {
         std::cout << json::serialize(event) << "\n";
       } else {
