@@ -14,7 +14,7 @@ int show_logs(const Where& where, const LogsOptions& options) {
   std::string after;
   for (;;) {
     const auto page = get_json(
-        where, fmt::format("/_berth/logs?service={}&after={}", percent_encode(options.service), after));
+        where, fmt::format("/_berth/logs?service={}{}", percent_encode(options.service), after));
     if (!page) return explain(where, page.error());
     const auto* events = find(*page, "events");
     for (const auto& event : events && events->is_array() ? events->get_array() : json::array{}) {
