@@ -18,6 +18,9 @@ class MetricStore;
 }
 class LogEvents;
 
+// Where a task finds its metadata, its credentials and this API: the link-local address that ECS uses.
+inline constexpr const char* container_endpoint = "http://169.254.170.2";
+
 // What does not change while the daemon runs.
 struct Settings {
   std::string account = "123456789012";

@@ -142,7 +142,7 @@ struct ServiceDeploymentRow {
 BOOST_DESCRIBE_STRUCT(ServiceDeploymentRow, (), (arn, service, deployment, description))
 
 struct ContainerRow {
-  std::string id;  // the last part of its ARN
+  std::string id;  // the last part of its ARN, and of its metadata endpoint's path (/v4/<id>)
   std::string name;
   std::string image;
   std::string image_digest;
@@ -205,6 +205,8 @@ struct TaskRow {
       execution_stopped_at, stopped_at;
   bool scale_in_protected = false;
   bool reached_running = false;
+  // What its deployment's counters know of it already: "", RUNNING, HEALTHY or STOPPED.
+  std::string accounted;
 
   std::string key() const { return id; }
 };
@@ -215,7 +217,7 @@ BOOST_DESCRIBE_STRUCT(TaskRow, (),
                        vpc_id, subnet_id, availability_zone, security_groups, address, mac_address, eni_id,
                        attachment_id, public_ip, credentials_id, role_arn, execution_role_arn, targets,
                        created_at, pull_started_at, pull_stopped_at, started_at, connectivity_at, stopping_at,
-                       execution_stopped_at, stopped_at, scale_in_protected, reached_running))
+                       execution_stopped_at, stopped_at, scale_in_protected, reached_running, accounted))
 
 void add_tables(Store& store);
 

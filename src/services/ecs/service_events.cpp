@@ -14,16 +14,16 @@ void add_event(ServiceRow& service, Rng& rng, Time now, std::string message) {
   if (service.events.size() > service_events_kept) service.events.resize(service_events_kept);
 }
 
-bool add_event_once(ServiceRow& service, Rng& rng, Time now, const std::string& message) {
+bool event_due(const ServiceRow& service, Time now, const std::string& message) {
   const auto said = service.muted_events.find(message);
-  if (said != service.muted_events.end() && !control::service_event::due(said->second, now)) return false;
+  return said == service.muted_events.end() || control::service_event::due(said->second, now);
+}
+
+bool add_event_once(ServiceRow& service, Rng& rng, Time now, const std::string& message) {
+  if (!event_due(service, now, message)) return false;
   service.muted_events[message] = now;
   add_event(service, rng, now, message);
   return true;
-}
-
-void resolve_event(ServiceRow& service, const std::string& message) {
-  service.muted_events.erase(message);
 }
 
 }  // namespace berth::ecs

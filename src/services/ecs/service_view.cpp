@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/text.h"
 #include "services/ecs/names.h"
 
@@ -123,6 +125,24 @@ bool set_desired_count(Store& store, const std::string& key, int desired_count, 
     service->deployments.front().updated_at = now;
   }
   return true;
+}
+
+bool task_definition_in_use(const Store& store, const std::string& arn) {
+  const auto& services = store.all<ServiceRow>();
+  const auto& tasks = store.all<TaskRow>();
+  return std::any_of(services.begin(), services.end(),
+                     [&](const auto& entry) {
+                       const ServiceRow& service = entry.second;
+                       return service.status != "INACTIVE" &&
+                              (service.task_definition == arn ||
+                               std::any_of(service.deployments.begin(), service.deployments.end(),
+                                           [&](const auto& deployment) {
+                                             return deployment.task_definition == arn;
+                                           }));
+                     }) ||
+         std::any_of(tasks.begin(), tasks.end(), [&](const auto& entry) {
+           return entry.second.last_status != "STOPPED" && entry.second.task_definition == arn;
+         });
 }
 
 std::optional<std::string> host_warning(const Settings& settings, const TaskDefinition& definition,

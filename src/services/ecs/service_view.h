@@ -36,6 +36,9 @@ bool deployment_in_progress(const ServiceRow& service);
 // deployment.
 bool set_desired_count(Store& store, const std::string& key, int desired_count, Time now);
 
+// By a service that is not INACTIVE or a task that is not STOPPED.
+bool task_definition_in_use(const Store& store, const std::string& arn);
+
 // What to warn of when `tasks` tasks of this size exceed the machine; nullopt when they fit or it is not
 // known.
 std::optional<std::string> host_warning(const Settings& settings, const TaskDefinition& definition,

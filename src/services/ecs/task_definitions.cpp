@@ -10,6 +10,7 @@
 #include "services/ecs/names.h"
 #include "services/ecs/paging.h"
 #include "services/ecs/rows.h"
+#include "services/ecs/service_view.h"
 #include "services/ecs/tagging.h"
 
 namespace berth::ecs {
@@ -44,24 +45,6 @@ TaskDefinition make_definition(const Context& context, const RegisterTaskDefinit
   return definition;
 }
 
-bool is_referenced(const Store& store, const std::string& arn) {
-  const auto& services = store.all<ServiceRow>();
-  const auto& tasks = store.all<TaskRow>();
-  return std::any_of(services.begin(), services.end(),
-                     [&](const auto& entry) {
-                       const ServiceRow& service = entry.second;
-                       return service.status != "INACTIVE" &&
-                              (service.task_definition == arn ||
-                               std::any_of(service.deployments.begin(), service.deployments.end(),
-                                           [&](const auto& deployment) {
-                                             return deployment.task_definition == arn;
-                                           }));
-                     }) ||
-         std::any_of(tasks.begin(), tasks.end(), [&](const auto& entry) {
-           return entry.second.last_status != "STOPPED" && entry.second.task_definition == arn;
-         });
-}
-
 // By family, then by revision as a number.
 std::vector<const TaskDefinitionRow*> in_order(const Store& store) {
   std::vector<const TaskDefinitionRow*> rows;
@@ -93,7 +76,7 @@ Result<> delete_one(Context& context, const std::string& reference, DeleteTaskDe
   changed->definition.delete_requested_at = context.now();
   response.task_definitions->push_back(changed->definition);
   const std::string arn = changed->arn;
-  if (!is_referenced(context.store, arn)) context.store.erase<TaskDefinitionRow>(arn);
+  if (!task_definition_in_use(context.store, arn)) context.store.erase<TaskDefinitionRow>(arn);
   return {};
 }
 
