@@ -230,11 +230,7 @@ Result<PutCompositeAlarmOutput> put_composite_alarm(Context& context, const PutC
 
 Result<DeleteAlarmsOutput> delete_alarms(Context& context, const DeleteAlarmsInput& input) {
   for (const auto& name : input.alarm_names.value_or(std::vector<std::string>{})) {
-    const auto* row = context.store.find<AlarmRow>(name);
-    if (!row) continue;
-    add_history(context.store, *row, "ConfigurationUpdate", fmt::format("Alarm \"{}\" deleted", name),
-                R"({"version":"1.0","type":"Delete"})", context.now());
-    context.store.erase<AlarmRow>(name);
+    erase_alarm(context.store, name, context.now());
   }
   return DeleteAlarmsOutput{};
 }

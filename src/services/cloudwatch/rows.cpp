@@ -39,6 +39,14 @@ void add_history(Store& store, const AlarmRow& alarm, const char* type, std::str
   store.put(std::move(row));
 }
 
+void erase_alarm(Store& store, const std::string& name, Time now) {
+  const auto* row = store.find<AlarmRow>(name);
+  if (!row) return;
+  add_history(store, *row, "ConfigurationUpdate", fmt::format("Alarm \"{}\" deleted", name),
+              R"({"version":"1.0","type":"Delete"})", now);
+  store.erase<AlarmRow>(name);
+}
+
 std::vector<std::string> actions_of(const AlarmRow& alarm, std::string_view state) {
   const auto pick = [&](const auto& description) -> std::optional<std::vector<std::string>> {
     if (state == "ALARM") return description.alarm_actions;

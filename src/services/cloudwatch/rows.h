@@ -45,6 +45,9 @@ void add_tables(Store& store);
 void add_history(Store& store, const AlarmRow& alarm, const char* type, std::string summary, std::string data,
                  Time now);
 
+// Deletes the alarm, if it exists, with the entry that tells of it. Inside a transaction.
+void erase_alarm(Store& store, const std::string& name, Time now);
+
 // What a state's actions are.
 std::vector<std::string> actions_of(const AlarmRow& alarm, std::string_view state);
 

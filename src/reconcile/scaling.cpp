@@ -1,0 +1,219 @@
+#include "reconcile/scaling.h"
+
+#include <algorithm>
+
+#include "base/log.h"
+#include "services/autoscaling/names.h"
+#include "services/autoscaling/orders.h"
+#include "services/autoscaling/policy_rules.h"
+#include "services/autoscaling/targets.h"
+#include "services/cloudwatch/alarm_state.h"
+#include "services/ecs/rows.h"
+
+namespace berth::reconcile {
+
+using autoscaling::ScalableTargetRow;
+using autoscaling::ScalingActivityRow;
+using autoscaling::ScalingPolicyRow;
+using cloudwatch::AlarmRow;
+using control::ScalingDecision;
+
+namespace {
+
+constexpr std::string_view scaling_action = "arn:aws:autoscaling:";
+
+bool in_alarm(const AlarmRow& alarm) {
+  return alarm.metric && alarm.state() == "ALARM";
+}
+
+Time transitioned_at(const AlarmRow& alarm) {
+  return alarm.metric->state_transitioned_timestamp.value_or(Time{});
+}
+
+}  // namespace
+
+Scaling::Scaling(Store& store, Loop& loop) : store_(store), loop_(loop) {}
+
+Scaling::~Scaling() {
+  store_.stop_watching(watch_);
+}
+
+void Scaling::start() {
+  watch_ = store_.watch([this](const std::set<std::string_view>& changed) {
+    for (const char* table :
+         {ecs::TaskRow::table, ecs::ServiceRow::table, ScalingActivityRow::table, AlarmRow::table}) {
+      if (changed.contains(table)) return notice_changes();
+    }
+  });
+  // What stands in ALARM now was answered before a restart, or will be by the evaluator within a minute.
+  for (const auto& [name, alarm] : store_.all<AlarmRow>()) {
+    if (in_alarm(alarm)) answered_[name] = transitioned_at(alarm);
+  }
+  follow();
+}
+
+Result<> Scaling::on_alarm(const std::string& policy_arn, const AlarmSignal& signal) {
+  const auto* alarm = store_.find<AlarmRow>(signal.alarm);
+  if (!alarm || !in_alarm(*alarm)) return {};
+  answered_[alarm->name] = transitioned_at(*alarm);
+  readings_.note(alarm->name, signal.recent_datapoints, loop_.now());
+  const auto* policy = autoscaling::find_policy(store_, policy_arn);
+  if (!policy) return Error{"ObjectNotFoundException", "No scaling policy found for " + policy_arn};
+  const auto* target = store_.find<ScalableTargetRow>(policy->resource_id);
+  const auto capacity = target ? capacity_of(store_, *target) : std::nullopt;
+  if (!capacity) return autoscaling::validation("The resource " + policy->resource_id + " is not active");
+  return act(*policy, decide(*policy, *capacity, *alarm));
+}
+
+ScalingDecision Scaling::decide(const ScalingPolicyRow& policy, const control::ScalableCapacity& capacity,
+                                const AlarmRow& alarm) const {
+  const Time now = loop_.now();
+  const Policies policies = autoscaling::rows_of<ScalingPolicyRow>(store_, policy.resource_id);
+  if (policy.tracking) return decide_tracking(policy, policies, capacity, alarm);
+  auto others = step_wishes(store_, capacity, policies, &policy, readings_, now);
+  const auto tracking = tracking_policies(store_, policies, readings_, now);
+  for (const auto& wish : tracking_wishes(capacity, tracking)) others.push_back(wish);
+  return control::decide_step_scaling(capacity, autoscaling::step_policy_of(policy),
+                                      step_alarm(alarm, readings_, now), others, now);
+}
+
+ScalingDecision Scaling::decide_tracking(const ScalingPolicyRow& policy, const Policies& policies,
+                                         const control::ScalableCapacity& capacity,
+                                         const AlarmRow& alarm) const {
+  const Time now = loop_.now();
+  const auto own = std::find_if(policy.alarms.begin(), policy.alarms.end(),
+                                [&](const auto& one) { return one.alarm_name == alarm.name; });
+  if (own == policy.alarms.end())
+    return control::detail::nothing(alarm.name + " is none of the policy's alarms");
+  const auto side = own == policy.alarms.begin() ? control::AlarmSide::High : control::AlarmSide::Low;
+  const auto tracking = tracking_policies(store_, policies, readings_, now);
+  const auto acting = std::find_if(tracking.begin(), tracking.end(),
+                                   [&](const auto& one) { return one.name == policy.name; });
+  const auto others = step_wishes(store_, capacity, policies, nullptr, readings_, now);
+  return control::decide_target_tracking(
+      capacity, tracking, static_cast<std::size_t>(acting - tracking.begin()), side, others, now);
+}
+
+// An alarm that stays in ALARM asks every minute; what changes nothing opens no transaction.
+Result<> Scaling::act(const ScalingPolicyRow& policy, const ScalingDecision& decision) {
+  switch (decision.outcome) {
+    case ScalingDecision::Outcome::Nothing:
+      return {};
+    case ScalingDecision::Outcome::NotScaled:
+      if (autoscaling::is_recorded(policy, *decision.not_scaled)) return {};
+      return store_.transact([&]() -> Result<> {
+        autoscaling::record_not_scaled(store_, loop_, policy, decision);
+        return {};
+      });
+    case ScalingDecision::Outcome::SetDesired:
+      break;
+  }
+  const std::string resource_id = policy.resource_id;
+  auto ordered = store_.transact([&]() -> Result<> {
+    const autoscaling::Order order{resource_id,    decision.desired, decision.description,
+                                   decision.cause, policy.key(),     decision.explanation};
+    if (autoscaling::order(store_, loop_, order)) return {};
+    return autoscaling::validation("The resource " + resource_id + " is not active");
+  });
+  if (ordered) log::info("{}: {}", resource_id, decision.explanation);
+  return ordered;
+}
+
+void Scaling::notice_changes() {
+  if (follow_posted_) return;
+  follow_posted_ = true;
+  loop_.post([this] {
+    follow_posted_ = false;
+    follow();
+  });
+}
+
+void Scaling::follow() {
+  remove_targets_of_deleted_services();
+  find_new_activities();
+  follow_activities();
+  run_forced_alarms();
+}
+
+void Scaling::remove_targets_of_deleted_services() {
+  std::vector<std::string> orphans;
+  for (const auto& [id, target] : store_.all<ScalableTargetRow>()) {
+    const auto* service = store_.find<ecs::ServiceRow>(autoscaling::service_key(id));
+    if (!service || service->status != "ACTIVE") orphans.push_back(id);
+  }
+  for (const auto& id : orphans) {
+    const auto removed = store_.transact([&]() -> Result<> {
+      autoscaling::remove_target(store_, id, loop_.now());
+      return {};
+    });
+    if (!removed) log::warn("{}: {}", id, removed.error().message);
+  }
+}
+
+void Scaling::find_new_activities() {
+  const auto& activities = store_.all<ScalingActivityRow>();
+  for (auto row = activities.upper_bound(newest_activity_); row != activities.end(); ++row) {
+    if (row->second.open()) open_.insert(row->first);
+    newest_activity_ = row->first;
+  }
+}
+
+void Scaling::follow_activities() {
+  for (auto key = open_.begin(); key != open_.end();) {
+    const auto* activity = store_.find<ScalingActivityRow>(*key);
+    if (!activity || !activity->open()) {
+      key = open_.erase(key);
+      continue;
+    }
+    const auto progress = autoscaling::progress_of(store_, *activity);
+    if (progress.status != control::activity::Status::InProgress) {
+      const auto ended = store_.transact([&]() -> Result<> {
+        autoscaling::end_activity(store_, *key, progress, loop_.now());
+        return {};
+      });
+      if (!ended) log::warn("scaling activity {}: {}", *key, ended.error().message);
+    }
+    ++key;
+  }
+}
+
+// Only the evaluator's own transitions come with a call; SetAlarmState just changes the row.
+void Scaling::run_forced_alarms() {
+  std::erase_if(answered_, [&](const auto& entry) { return !store_.find<AlarmRow>(entry.first); });
+  readings_.forget_deleted(store_);
+  std::vector<std::string> forced;
+  for (const auto& [name, alarm] : store_.all<AlarmRow>()) {
+    if (!in_alarm(alarm)) continue;
+    const auto answered = answered_.find(name);
+    if (answered == answered_.end() || answered->second != transitioned_at(alarm)) forced.push_back(name);
+  }
+  for (const auto& name : forced) {
+    if (const auto* alarm = store_.find<AlarmRow>(name)) run_forced(*alarm);
+  }
+}
+
+void Scaling::run_forced(const AlarmRow& alarm) {
+  const std::string name = alarm.name;
+  answered_[name] = transitioned_at(alarm);
+  if (!alarm.actions_enabled()) return;
+  const auto points = control::datapoints_of(alarm.metric->state_reason_data.value_or(""), loop_.now());
+  const AlarmSignal signal{name,
+                           alarm.arn(),
+                           alarm.state(),
+                           points ? *points : std::vector<double>{},
+                           alarm.metric->threshold.value_or(0),
+                           true};
+  for (const auto& action : cloudwatch::actions_of(alarm, alarm.state())) {
+    if (!action.starts_with(scaling_action)) continue;
+    const Result<> outcome = points ? on_alarm(action, signal) : Result<>(points.error());
+    const auto recorded = store_.transact([&]() -> Result<> {
+      if (const auto* row = store_.find<AlarmRow>(name)) {
+        cloudwatch::record_action(store_, *row, action, outcome, loop_.now());
+      }
+      return {};
+    });
+    if (!recorded) log::warn("alarm {}: {}", name, recorded.error().message);
+  }
+}
+
+}  // namespace berth::reconcile

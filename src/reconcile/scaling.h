@@ -1,0 +1,60 @@
+// Scaling: Application Auto Scaling at work. An alarm calls it, a rule decides, and the new desired count,
+// its activity and the policy's cooldown are written in one transaction; later it follows the service until
+// the activity is over. Scheduled actions are scheduled_scaling.h; starting and stopping tasks is the service
+// scheduler's work.
+#pragma once
+
+#include <cstdint>
+#include <set>
+#include <string>
+
+#include "reconcile/scaling_inputs.h"
+#include "reconcile/scaling_trigger.h"
+#include "services/context.h"
+
+namespace berth::reconcile {
+
+class Scaling final : public ScalingTrigger {
+ public:
+  Scaling(Store& store, Loop& loop);
+  ~Scaling() override;
+  Scaling(const Scaling&) = delete;
+  Scaling& operator=(const Scaling&) = delete;
+
+  void start();
+
+  Result<> on_alarm(const std::string& policy_arn, const AlarmSignal& signal) override;
+
+ private:
+  using Policies = std::vector<const autoscaling::ScalingPolicyRow*>;
+
+  control::ScalingDecision decide(const autoscaling::ScalingPolicyRow& policy,
+                                  const control::ScalableCapacity& capacity,
+                                  const cloudwatch::AlarmRow& alarm) const;
+  control::ScalingDecision decide_tracking(const autoscaling::ScalingPolicyRow& policy,
+                                           const Policies& policies,
+                                           const control::ScalableCapacity& capacity,
+                                           const cloudwatch::AlarmRow& alarm) const;
+  Result<> act(const autoscaling::ScalingPolicyRow& policy, const control::ScalingDecision& decision);
+
+  void notice_changes();
+  void follow();
+  void remove_targets_of_deleted_services();
+  void find_new_activities();
+  void follow_activities();
+  void run_forced_alarms();
+  void run_forced(const cloudwatch::AlarmRow& alarm);
+
+  Store& store_;
+  Loop& loop_;
+  AlarmReadings readings_;
+  std::set<std::string> open_;   // keys of activities to follow
+  std::string newest_activity_;  // key up to which the activities were looked at
+  // When each alarm's transition into ALARM was answered. One that the evaluator did not bring came from
+  // SetAlarmState.
+  std::map<std::string, Time, std::less<>> answered_;
+  int watch_ = 0;
+  bool follow_posted_ = false;
+};
+
+}  // namespace berth::reconcile
