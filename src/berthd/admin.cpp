@@ -44,8 +44,10 @@ void Admin::add_routes(gateway::Routes& routes) {
     respond(json_answer(200, json::object{{"status", "ok"}}));
   });
   add(routes, "GET", "/_berth/status", [this](const auto&, const auto& respond) { show_status(respond); });
-  add(routes, "GET", "/_berth/logs", [this](const auto& request, const auto& respond) { show_logs(request, respond); });
-  add(routes, "GET", "/_berth/mail", [this](const auto& request, const auto& respond) { show_mail(request, respond); });
+  add(routes, "GET", "/_berth/logs",
+      [this](const auto& request, const auto& respond) { show_logs(request, respond); });
+  add(routes, "GET", "/_berth/mail",
+      [this](const auto& request, const auto& respond) { show_mail(request, respond); });
   add(routes, "POST", "/_berth/down", [this](const auto&, const auto& respond) { take_down(respond); });
   add(routes, "POST", "/_berth/shutdown", [this](const auto&, const auto& respond) {
     respond(json_answer(200, json::object{{"status", "stopping"}}));
@@ -53,12 +55,14 @@ void Admin::add_routes(gateway::Routes& routes) {
   });
   if (!options_.allow_reset) return;
   // For test harnesses, which asked for it by --allow-reset: no key.
-  routes.add("POST", "/_berth/reset", [this](const auto&, const auto&, const net::Respond& respond) { reset(respond); });
+  routes.add("POST", "/_berth/reset",
+             [this](const auto&, const auto&, const net::Respond& respond) { reset(respond); });
 }
 
 void Admin::add(gateway::Routes& routes, const char* method, const char* path, Answer answer) {
   routes.add(method, path,
-             [this, answer = std::move(answer)](const wire::Request& request, const auto&, const net::Respond& respond) {
+             [this, answer = std::move(answer)](const wire::Request& request, const auto&,
+                                                const net::Respond& respond) {
                if (!admits(request)) return respond(refusal(403, "the account's root key is needed"));
                answer(request, respond);
              });
@@ -71,11 +75,13 @@ bool Admin::admits(const wire::Request& request) const {
 }
 
 void Admin::show_status(const net::Respond& respond) {
-  respond(json_answer(200, status_of({context_.store, context_.loop, context_.settings, context_.metrics,
-                                      world_.runtime_info(), world_.balancer_info(), world_.network_problem()})));
+  respond(
+      json_answer(200, status_of({context_.store, context_.loop, context_.settings, context_.metrics,
+                                  world_.runtime_info(), world_.balancer_info(), world_.network_problem()})));
 }
 
-// ?service=<name>&after_us=<time>&after=<sequence>: the events of the log groups that the service's task definition writes to.
+// ?service=<name>&after_us=<time>&after=<sequence>: the events of the log groups that the service's task
+// definition writes to.
 void Admin::show_logs(const wire::Request& request, const net::Respond& respond) {
   const std::string name = query_value(request, "service");
   const auto after_us = parse_integer(query_value(request, "after_us"));
@@ -90,7 +96,8 @@ void Admin::show_logs(const wire::Request& request, const net::Respond& respond)
     for (const auto& container : *definition->definition.container_definitions) {
       if (!container.log_configuration || !container.log_configuration->options) continue;
       const auto& options = *container.log_configuration->options;
-      if (const auto group = options.find("awslogs-group"); group != options.end()) groups.insert(group->second);
+      if (const auto group = options.find("awslogs-group"); group != options.end())
+        groups.insert(group->second);
     }
   }
   json::array events;

@@ -8,11 +8,12 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "berthd/admin.h"
 #include "berthd/clock.h"
 #include "berthd/root_key.h"
 #include "berthd/services.h"
+#include "berthd/world.h"
 #include "gateway/gateway.h"
-#include "gateway/task_endpoints.h"
 #include "loop/asio_loop.h"
 #include "net/http_server.h"
 #include "services/cloudwatch/metric_store.h"
@@ -59,7 +60,9 @@ class Daemon::Impl {
  private:
   Result<> open_store();
   Result<> open_gateway();
-  void add_routes();
+  Result<> open_world();
+  Result<> listen();
+  Context context() { return {*store_, *loop_, settings_, *metrics_, *journal_}; }
   void flush_later();
   void flush();
   void shut_down();
@@ -70,8 +73,11 @@ class Daemon::Impl {
   std::unique_ptr<Store> store_;
   std::unique_ptr<cloudwatch::MetricStore> metrics_;
   std::unique_ptr<AsioLoop> loop_;
+  RootKey root_key_;
   std::unique_ptr<Credentials> credentials_;
   std::unique_ptr<gateway::Gateway> gateway_;
+  std::unique_ptr<World> world_;
+  std::unique_ptr<Admin> admin_;
   std::unique_ptr<net::HttpServer> server_;
   std::unique_ptr<boost::asio::signal_set> signals_;
   bool stopping_ = false;
@@ -89,6 +95,8 @@ Result<> Daemon::Impl::start() {
   loop_ = std::make_unique<AsioLoop>(clock->now, clock->time_scale, random_seed());
   if (auto loaded = metrics_->load(loop_->now()); !loaded) return loaded;
   if (auto opened = open_gateway(); !opened) return opened;
+  if (auto listening = listen(); !listening) return listening;
+  if (auto opened = open_world(); !opened) return opened;
   flush_later();
   return {};
 }
@@ -107,13 +115,18 @@ Result<> Daemon::Impl::open_store() {
 Result<> Daemon::Impl::open_gateway() {
   auto key = read_or_make_root_key(options_.data_dir);
   if (!key) return key.error();
+  root_key_ = *key;
   const Principal root{settings_.global_arn("iam", "root"), settings_.account, key->access_key_id};
   credentials_ = std::make_unique<Credentials>(*store_, *key, root);
   const auto address = listen_address(options_.listen);
   gateway_ = std::make_unique<gateway::Gateway>(
-      Context{*store_, *loop_, settings_, *metrics_, *journal_}, implemented_services(), *credentials_,
+      context(), implemented_services(), *credentials_,
       gateway::GatewayOptions{auth_mode(options_.auth), {address.host, "169.254.170.2"}});
-  add_routes();
+  return {};
+}
+
+Result<> Daemon::Impl::listen() {
+  const auto address = listen_address(options_.listen);
   server_ = std::make_unique<net::HttpServer>(
       *loop_,
       [this](wire::Request request, std::string remote, net::Respond respond) {
@@ -128,15 +141,12 @@ Result<> Daemon::Impl::open_gateway() {
   return {};
 }
 
-void Daemon::Impl::add_routes() {
-  gateway_->routes().add("GET", "/_berth/health", [](const auto&, const auto&, const net::Respond& respond) {
-    respond({200, {{"Content-Type", "application/json"}}, R"({"status":"ok"})"});
-  });
-  gateway_->routes().add("POST", "/_berth/shutdown",
-                         [this](const auto&, const auto&, const net::Respond& respond) {
-                           respond({200, {{"Content-Type", "application/json"}}, R"({"status":"stopping"})"});
-                           loop_->post([this] { shut_down(); });
-                         });
+Result<> Daemon::Impl::open_world() {
+  world_ = std::make_unique<World>(context(), *loop_, options_, *gateway_);
+  if (auto started = world_->start(); !started) return started;
+  admin_ = std::make_unique<Admin>(context(), options_, root_key_, *world_, [this] { shut_down(); });
+  admin_->add_routes(gateway_->routes());
+  return {};
 }
 
 void Daemon::Impl::flush_later() {

@@ -23,15 +23,8 @@ namespace berth {
 
 std::span<const services::ServiceHandlers> implemented_services() {
   static const services::ServiceHandlers list[] = {
-      cloudwatch::handlers(),
-      ec2::handlers(),
-      ecs::handlers(),
-      elbv2::handlers(),
-      iam::handlers(),
-      logs::handlers(),
-      sns::handlers(),
-      ssm::handlers(),
-      sts::handlers(),
+      cloudwatch::handlers(), ec2::handlers(), ecs::handlers(), elbv2::handlers(), iam::handlers(),
+      logs::handlers(),       sns::handlers(), ssm::handlers(), sts::handlers(),
   };
   return list;
 }

@@ -13,7 +13,8 @@ constexpr RealDuration retry_delay = RealDuration::ms(200);
 
 }  // namespace
 
-VpcListeners::VpcListeners(Store& store, AsioLoop& loop, host::VpcNetwork& network, gateway::TaskEndpoints& endpoints)
+VpcListeners::VpcListeners(Store& store, AsioLoop& loop, host::VpcNetwork& network,
+                           gateway::TaskEndpoints& endpoints)
     : store_(store), loop_(loop), network_(network), endpoints_(endpoints) {}
 
 VpcListeners::~VpcListeners() {
@@ -44,24 +45,25 @@ void VpcListeners::follow() {
 
 void VpcListeners::open(const std::string& vpc_id) {
   servers_[vpc_id] = nullptr;
-  network_.listen_in_vpc(vpc_id, endpoint_address, endpoint_port, [this, vpc_id, alive = alive_](Result<int> socket) {
-    if (!*alive || !servers_.contains(vpc_id)) return;
-    if (!socket) {
-      log::debug("endpoint in {}: {}", vpc_id, socket.error().message);
-      loop_.after_real(retry_delay, [this, vpc_id, alive] {
-        if (*alive && servers_.contains(vpc_id)) open(vpc_id);
+  network_.listen_in_vpc(
+      vpc_id, endpoint_address, endpoint_port, [this, vpc_id, alive = alive_](Result<int> socket) {
+        if (!*alive || !servers_.contains(vpc_id)) return;
+        if (!socket) {
+          log::debug("endpoint in {}: {}", vpc_id, socket.error().message);
+          loop_.after_real(retry_delay, [this, vpc_id, alive] {
+            if (*alive && servers_.contains(vpc_id)) open(vpc_id);
+          });
+          return;
+        }
+        auto server = std::make_unique<net::HttpServer>(
+            loop_, [this, vpc_id](wire::Request request, std::string remote, net::Respond respond) {
+              endpoints_.handle(vpc_id, std::move(request), remote, std::move(respond));
+            });
+        if (const auto serving = server->serve(*socket); !serving) {
+          return log::warn("endpoint in {}: {}", vpc_id, serving.error().message);
+        }
+        servers_[vpc_id] = std::move(server);
       });
-      return;
-    }
-    auto server = std::make_unique<net::HttpServer>(
-        loop_, [this, vpc_id](wire::Request request, std::string remote, net::Respond respond) {
-          endpoints_.handle(vpc_id, std::move(request), remote, std::move(respond));
-        });
-    if (const auto serving = server->serve(*socket); !serving) {
-      return log::warn("endpoint in {}: {}", vpc_id, serving.error().message);
-    }
-    servers_[vpc_id] = std::move(server);
-  });
 }
 
 }  // namespace berth

@@ -20,7 +20,8 @@ namespace berth {
 
 // In order of what holds what: ports below, reconcilers above.
 struct World::Parts {
-  Parts(Context& context, AsioLoop& loop, const Options& options, gateway::Gateway& gateway, world::Mailer& mailer)
+  Parts(Context& context, AsioLoop& loop, const Options& options, gateway::Gateway& gateway,
+        world::Mailer& mailer)
       : lag(Duration::seconds(options.metric_lag_s)),
         network(loop, options.data_dir),
         lifecycle(context.store, loop, context.settings),
@@ -108,17 +109,22 @@ Result<> World::start() {
   return {};
 }
 
-world::RuntimeInfo World::runtime_info() const { return parts_->runtime.info(); }
+world::RuntimeInfo World::runtime_info() const {
+  return parts_->runtime.info();
+}
 
-world::BalancerInfo World::balancer_info() { return parts_->balancer.info(); }
+world::BalancerInfo World::balancer_info() {
+  return parts_->balancer.info();
+}
 
-std::string World::network_problem() const { return parts_->network_sync.problem(); }
+std::string World::network_problem() const {
+  return parts_->network_sync.problem();
+}
 
 void World::take_down(Callback done) {
   parts_->balancer.shutdown();
-  parts_->runtime.remove_everything([this, done = std::move(done)] {
-    parts_->network.apply({}, [done](const Result<>&) { done(); });
-  });
+  parts_->runtime.remove_everything(
+      [this, done = std::move(done)] { parts_->network.apply({}, [done](const Result<>&) { done(); }); });
 }
 
 }  // namespace berth
