@@ -1,5 +1,7 @@
 #include "berthd/services.h"
 
+#include "cloudformation/rows.h"
+#include "handlers/autoscaling.h"
 #include "handlers/cloudwatch.h"
 #include "handlers/ec2.h"
 #include "handlers/ecs.h"
@@ -9,6 +11,7 @@
 #include "handlers/sns.h"
 #include "handlers/ssm.h"
 #include "handlers/sts.h"
+#include "services/autoscaling/rows.h"
 #include "services/cloudwatch/rows.h"
 #include "services/ec2/rows.h"
 #include "services/ecs/rows.h"
@@ -30,6 +33,8 @@ std::span<const services::ServiceHandlers> implemented_services() {
 }
 
 void add_all_tables(Store& store) {
+  autoscaling::add_tables(store);
+  cloudformation::add_tables(store);
   cloudwatch::add_tables(store);
   ec2::add_tables(store);
   ecs::add_tables(store);
