@@ -15,10 +15,14 @@ bool Service::knows_operation(std::string_view operation) const {
                      [&](const char* known) { return operation == known; });
 }
 
+// By its own name first: several shapes may share a Query code (CloudWatch's ResourceNotFound).
 const ErrorShape* Service::find_error(std::string_view code) const {
-  const auto found = std::find_if(errors.begin(), errors.end(), [&](const ErrorShape& entry) {
-    return code == entry.name || code == entry.query_code;
-  });
+  const auto find = [&](const char* ErrorShape::* spelling) {
+    return std::find_if(errors.begin(), errors.end(),
+                        [&](const ErrorShape& entry) { return code == entry.*spelling; });
+  };
+  auto found = find(&ErrorShape::name);
+  if (found == errors.end()) found = find(&ErrorShape::query_code);
   return found == errors.end() ? nullptr : &*found;
 }
 

@@ -125,7 +125,7 @@ class HttpServer::Impl::Connection : public std::enable_shared_from_this<Connect
 
   void start_parser();
   Parsed parse();
-  void on_header();
+  boost::system::error_code on_header();
   Parsed refuse(const boost::system::error_code& error);
   void read();
   void dispatch();
@@ -157,7 +157,7 @@ class HttpServer::Impl::Connection : public std::enable_shared_from_this<Connect
 void HttpServer::Impl::Connection::start_parser() {
   parser_.emplace();
   parser_->header_limit(static_cast<std::uint32_t>(server_->limits.header_bytes_max));
-  parser_->body_limit(server_->limits.body_bytes_max);
+  parser_->body_limit(boost::none);  // until the header is there to be answered: see on_header()
   header_seen_ = false;
   set_timeout(server_->limits.keep_alive_timeout);
 }
@@ -186,20 +186,26 @@ HttpServer::Impl::Connection::Parsed HttpServer::Impl::Connection::parse() {
     buffer_.consume(used);
     if (error == http::error::need_more) return Parsed::need_more;
     if (error) return refuse(error);
-    if (parser_->is_header_done() && !header_seen_) on_header();
+    if (!parser_->is_header_done() || header_seen_) continue;
+    if (const auto refused = on_header()) return refuse(refused);
   }
   return Parsed::request;
 }
 
-// The parser stops here once because it is not eager: the place to tell a careful client to go on.
-void HttpServer::Impl::Connection::on_header() {
+// The parser stops here once because it is not eager: the place to refuse a body by its length, which a
+// careful client has not sent yet, or to tell that client to go on.
+boost::system::error_code HttpServer::Impl::Connection::on_header() {
   header_seen_ = true;
   parser_->eager(true);
-  if (parser_->is_done() || !beast::iequals(parser_->get()[http::field::expect], "100-continue")) return;
+  const auto length = parser_->content_length();
+  if (length && *length > server_->limits.body_bytes_max) return http::error::body_limit;
+  parser_->body_limit(server_->limits.body_bytes_max);
+  if (parser_->is_done() || !beast::iequals(parser_->get()[http::field::expect], "100-continue")) return {};
   // 25 bytes into an empty send buffer: they fit, or the connection is dead anyway.
   constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
   boost::system::error_code error;
   socket_.write_some(asio::buffer(go_on.data(), go_on.size()), error);
+  return {};
 }
 
 HttpServer::Impl::Connection::Parsed HttpServer::Impl::Connection::refuse(

@@ -51,8 +51,8 @@ class RawClient {
 
 class HttpServerTest : public ::testing::Test {
  protected:
-  void start(HttpHandler handler, HttpServerLimits limits = {}) {
-    server_ = std::make_unique<HttpServer>(loop_, std::move(handler), HttpRefusal{}, limits);
+  void start(HttpHandler handler, HttpServerLimits limits = {}, HttpRefusal refusal = {}) {
+    server_ = std::make_unique<HttpServer>(loop_, std::move(handler), std::move(refusal), limits);
     const auto listener = server_->listen("127.0.0.1", 0);
     ASSERT_TRUE(listener);
     port_ = listener->port;
@@ -164,6 +164,19 @@ TEST_F(HttpServerTest, RefusesWhatIsTooLargeOrMalformed) {
     RawClient nonsense(port_);
     nonsense.send("nonsense\r\n\r\n");
     EXPECT_TRUE(nonsense.read_to_end().starts_with("HTTP/1.1 400 "));
+  });
+}
+
+TEST_F(HttpServerTest, LetsTheOwnerWordARefusal) {
+  start(echo, {.body_bytes_max = 10}, [](const wire::Request& request, int status) {
+    return wire::Response{status, {}, "no: " + request.target + " " + std::string(request.header("x-kind"))};
+  });
+  with_client([&] {
+    RawClient client(port_);
+    client.send("POST /p HTTP/1.1\r\nHost: x\r\nX-Kind: k\r\nContent-Length: 11\r\n\r\n");
+    const std::string answer = client.read_to_end();
+    EXPECT_TRUE(answer.starts_with("HTTP/1.1 413 ")) << answer;
+    EXPECT_TRUE(answer.ends_with("no: /p k")) << answer;
   });
 }
 

@@ -116,6 +116,8 @@ Call read_call(const model::Service* service, const Request& request) {
   }
   call.protocol = service && service->protocols.ec2 ? Protocol::ec2 : Protocol::query;
   call.operation = form_parameter(request, "Action").value_or("");
+  // A REST protocol, which none of our services speaks: most of its clients understand a JSON error.
+  if (!service && call.operation.empty() && !has_form(request)) call.protocol = Protocol::json_1_1;
   return call;
 }
 

@@ -34,6 +34,7 @@ TEST(ReadCall, TellsTheProtocolFromHeadersAndPath) {
   EXPECT_EQ(form.protocol, Protocol::query);
   EXPECT_EQ(form.operation, "DescribeStacks");
   EXPECT_EQ(read_call(&ec2::service(), form_request("Action=DescribeVpcs")).protocol, Protocol::ec2);
+  EXPECT_EQ(read_call(nullptr, {"GET", "/2015-03-31/functions", {}, ""}).protocol, Protocol::json_1_1);
   EXPECT_EQ(read_call(nullptr, {"GET", "/?Action=ConfirmSubscription&Token=t", {}, ""}).operation,
             "ConfirmSubscription");
 }
@@ -203,6 +204,12 @@ TEST(Errors, UseTheQueryCodeOfAShape) {
   const auto json =
       encode_error(&cloudwatch::service(), {.protocol = Protocol::json_1_0, .query_mode = true}, error, "id");
   EXPECT_EQ(header_of(json, "x-amzn-query-error"), "ResourceNotFound;Sender");
+}
+
+TEST(Errors, PreferAShapesOwnName) {
+  const auto answer =
+      encode_error(&cloudwatch::service(), {.protocol = Protocol::cbor}, {"ResourceNotFound", ""}, "id");
+  EXPECT_EQ(header_of(answer, "x-amzn-errortype"), "ResourceNotFound");
 }
 
 }  // namespace
