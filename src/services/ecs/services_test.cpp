@@ -158,7 +158,7 @@ TEST_F(EcsServices, DeleteNeedsZeroOrForce) {
             "InvalidParameterException: Unable to Start a service that is still Draining.");
   EXPECT_EQ(refusal(update_service, update()), "ServiceNotActiveException: Service was not ACTIVE.");
   EXPECT_EQ(refusal(delete_cluster, DeleteClusterRequest{.cluster = "learner-cluster"}),
-            "ClusterContainsServicesException: The Cluster cannot be deleted while EcsServices are active.");
+            "ClusterContainsServicesException: The Cluster cannot be deleted while Services are active.");
 }
 
 TEST_F(EcsServices, DescribeNamesWhatIsMissing) {
