@@ -18,6 +18,7 @@ namespace {
 constexpr RealDuration first_back_off = RealDuration::ms(100);
 constexpr RealDuration longest_back_off = RealDuration::seconds(5);
 constexpr RealDuration probe_interval = RealDuration::seconds(5);
+constexpr RealDuration version_time = RealDuration::seconds(10);
 constexpr RealDuration service_start_time = RealDuration::seconds(10);
 
 bool is_socket(const std::string& path) {
@@ -117,9 +118,7 @@ void EngineLink::try_candidates(std::vector<std::string> candidates) {
     try_candidates(candidates);
   };
   const auto ask = [this, socket](const char* path, Done done) {
-    http_.send({.url = std::string("http://engine") + path,
-                .unix_socket = socket,
-                .timeout = RealDuration::seconds(3)},
+    http_.send({.url = std::string("http://engine") + path, .unix_socket = socket, .timeout = version_time},
                std::move(done));
   };
   ask("/version", [=, this](Result<net::HttpResponse> version) {

@@ -23,7 +23,7 @@ class Names {
 
   // Names of interfaces have 15 characters at most; these are unique within their VPC's namespace.
   static std::string bridge(std::string_view subnet_id);
-  static std::string task_port(std::string_view task_id);
+  static std::string task_port(std::string_view task_namespace);
 
  private:
   std::string daemon_;

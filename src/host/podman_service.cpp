@@ -1,5 +1,6 @@
 #include "host/podman_service.h"
 
+#include <poll.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -13,6 +14,8 @@
 namespace berth::host {
 namespace {
 
+constexpr int service_end_ms = 5'000;
+
 std::string pid_path(const std::string& data_dir) {
   return data_dir + "/podman.pid";
 }
@@ -20,6 +23,21 @@ std::string pid_path(const std::string& data_dir) {
 std::string read_file(const std::string& path) {
   std::ifstream in(path);
   return {std::istreambuf_iterator<char>(in), {}};
+}
+
+// The one whose number the data folder keeps, if it is one of ours still.
+void end_service(const std::string& data_dir, const std::string& socket) {
+  const auto pid = parse_integer(trim(read_file(pid_path(data_dir))));
+  if (!pid) return;
+  const Fd process = open_process(static_cast<pid_t>(*pid));
+  // The number may be another process's by now; the command line tells.
+  const std::string command_line = read_file("/proc/" + std::to_string(*pid) + "/cmdline");
+  if (!process || command_line.find("unix://" + socket) == std::string::npos) return;
+  pollfd end{process.get(), POLLIN, 0};
+  signal_process(process, SIGTERM);
+  if (poll(&end, 1, service_end_ms) == 1) return;
+  signal_process(process, SIGKILL);
+  poll(&end, 1, service_end_ms);
 }
 
 }  // namespace
@@ -48,7 +66,8 @@ Result<> start_podman_service(const std::string& data_dir, const std::string& so
   }
   const std::string settings_path = data_dir + "/containers.conf";
   std::ofstream(settings_path) << podman_settings(find_program("runc").empty() ? "" : "runc");
-  unlink(socket.c_str());  // what a killed service left behind
+  end_service(data_dir, socket);  // one that does not answer, or that a killed process was about to use
+  unlink(socket.c_str());
   const auto pid = spawn_daemon({podman, "system", "service", "-t", "0", "unix://" + socket},
                                 {{"CONTAINERS_CONF", settings_path}}, data_dir + "/podman.log");
   if (!pid) return pid.error();
@@ -57,14 +76,7 @@ Result<> start_podman_service(const std::string& data_dir, const std::string& so
 }
 
 void stop_podman_service(const std::string& data_dir, const std::string& socket) {
-  const auto pid = parse_integer(trim(read_file(pid_path(data_dir))));
-  if (pid) {
-    const Fd process = open_process(static_cast<pid_t>(*pid));
-    // The number may be another process's by now; the command line tells.
-    const std::string command_line = read_file("/proc/" + std::to_string(*pid) + "/cmdline");
-    if (process && command_line.find("unix://" + socket) != std::string::npos)
-      signal_process(process, SIGTERM);
-  }
+  end_service(data_dir, socket);
   for (const char* name : {"/podman.pid", "/podman.sock", "/podman.log", "/containers.conf"}) {
     unlink((data_dir + name).c_str());
   }

@@ -34,7 +34,8 @@ class TaskRun {
 
   void step();
   void take_over(const std::vector<EngineContainer>& existing);
-  void prepare();
+  void prepare(bool fresh);
+  void set_limits(double cpu_vcpu, Callback done);
   void find_images();
   void work_done() { --work_pending_, step(); }
   void fail(Error error);

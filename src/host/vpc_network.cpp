@@ -141,26 +141,20 @@ Result<> make_task_interface(const std::string& task_space, const std::string& v
       !set) {
     return set;
   }
-  if (auto made = ip_batch(task_space, {"link add eth0 address " + interface.mac_address +
-                                            " type veth peer name " + port + " netns " + vpc_space,
-                                        "link set lo up"});
-      !made) {
-    return made;
-  }
-  if (auto joined = ip_batch(vpc_space, {"link set " + port + " master " + bridge + " up",
-                                         "neigh replace " + interface.address + " lladdr " +
-                                             interface.mac_address + " dev " + bridge + " nud permanent"});
+  if (auto joined = ip_batch(
+          vpc_space, {"link add " + port + " master " + bridge + " up type veth peer name eth0 address " +
+                          interface.mac_address + " netns " + task_space,
+                      "neigh replace " + interface.address + " lladdr " + interface.mac_address + " dev " +
+                          bridge + " nud permanent"});
       !joined) {
     return joined;
   }
-  return ip_batch(task_space, {"addr add " + address + " dev eth0", "link set eth0 up",
+  return ip_batch(task_space, {"link set lo up", "addr add " + address + " dev eth0", "link set eth0 up",
                                "route add default via " + gateway->address});
 }
 
 Result<> attach_task(const std::string& task_space, const std::string& vpc_space, const std::string& port,
                      const world::InterfaceSpec& interface) {
-  if (auto made = ensure_vpc(vpc_space); !made) return made;
-  if (auto made = ensure_subnet(vpc_space, interface.subnet_id, interface.subnet_cidr); !made) return made;
   if (netns_exists(task_space)) {
     const auto interfaces = interfaces_of(task_space);
     const Interface* eth0 = interfaces ? named(*interfaces, "eth0") : nullptr;
@@ -171,6 +165,18 @@ Result<> attach_task(const std::string& task_space, const std::string& vpc_space
   }
   if (auto made = make_netns(task_space); !made) return made;
   return make_task_interface(task_space, vpc_space, port, interface);
+}
+
+// `ready` keeps which subnets have been seen, so that a task's start need not look again.
+Result<> attach_in_subnet(const std::string& task_space, const std::string& vpc_space,
+                          const world::InterfaceSpec& interface, std::set<std::string>& ready) {
+  const std::string port = Names::task_port(task_space);
+  const std::string subnet = vpc_space + "/" + interface.subnet_id;
+  if (ready.contains(subnet) && attach_task(task_space, vpc_space, port, interface)) return {};
+  if (auto made = ensure_vpc(vpc_space); !made) return made;
+  if (auto made = ensure_subnet(vpc_space, interface.subnet_id, interface.subnet_cidr); !made) return made;
+  ready.insert(subnet);
+  return attach_task(task_space, vpc_space, port, interface);
 }
 
 Result<int> open_listener(const std::string& space, const std::string& address, int port) {
@@ -236,13 +242,15 @@ void VpcNetwork::work_on_next() {
 void VpcNetwork::apply(std::vector<world::VpcSpec> vpcs, std::function<void(Result<>)> done) {
   wanted_ = vpcs;
   removals_wait_ = false;
-  enqueue([this, names = names_, vpcs = std::move(vpcs), done = std::move(done)]() -> Callback {
-    const auto some_stay = make_equal_to(names, vpcs);
-    return [this, some_stay, done] {
-      removals_wait_ = removals_wait_ || (some_stay && *some_stay);
-      done(some_stay ? Result<>() : Result<>(some_stay.error()));
-    };
-  });
+  enqueue(
+      [this, names = names_, vpcs = std::move(vpcs), ready = ready_, done = std::move(done)]() -> Callback {
+        ready->clear();
+        const auto some_stay = make_equal_to(names, vpcs);
+        return [this, some_stay, done] {
+          removals_wait_ = removals_wait_ || (some_stay && *some_stay);
+          done(some_stay ? Result<>() : Result<>(some_stay.error()));
+        };
+      });
 }
 
 void VpcNetwork::finish_removals() {
@@ -258,10 +266,9 @@ void VpcNetwork::listen_in_vpc(const std::string& vpc_id, const std::string& add
 
 void VpcNetwork::attach(const std::string& task_id, const world::InterfaceSpec& interface,
                         Done<std::string> done) {
-  const std::string task_space = names_.task_namespace(task_id);
-  enqueue([task_space, vpc_space = names_.vpc_namespace(interface.vpc_id), port = Names::task_port(task_id),
-           interface, done = std::move(done)]() -> Callback {
-    const auto attached = attach_task(task_space, vpc_space, port, interface);
+  enqueue([task_space = names_.task_namespace(task_id), vpc_space = names_.vpc_namespace(interface.vpc_id),
+           interface, ready = ready_, done = std::move(done)]() -> Callback {
+    const auto attached = attach_in_subnet(task_space, vpc_space, interface, *ready);
     return [done, attached, task_space] {
       done(attached ? Result<std::string>(netns_path(task_space)) : Result<std::string>(attached.error()));
     };

@@ -6,6 +6,8 @@
 
 #include <deque>
 #include <functional>
+#include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -50,6 +52,8 @@ class VpcNetwork final : public world::Network {
   Loop& loop_;
   Names names_;
   std::deque<std::function<Callback()>> queue_;
+  std::shared_ptr<std::set<std::string>> ready_ =
+      std::make_shared<std::set<std::string>>();  // the queued work's
   bool working_ = false;
   std::vector<world::VpcSpec> wanted_;
   bool removals_wait_ = false;  // VPCs that are not wanted any longer still had tasks

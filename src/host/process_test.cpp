@@ -1,0 +1,65 @@
+#include "host/process.h"
+
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <iterator>
+
+#include "base/text.h"
+#include "host/pidfd.h"
+
+namespace berth::host {
+namespace {
+
+TEST(Process, GivesOutputAndExitCode) {
+  const auto result = run_process({"sh", "-c", "echo out; echo err >&2; exit 3"});
+  ASSERT_TRUE(result);
+  EXPECT_EQ(result->output, "out\n");
+  EXPECT_EQ(result->error_output, "err\n");
+  EXPECT_EQ(result->exit_code, 3);
+  EXPECT_EQ(run_process({"sh", "-c", "kill -9 $$"})->exit_code, 137);
+}
+
+TEST(Process, PassesArgumentsAsTheyAre) {
+  EXPECT_EQ(run_checked({"printf", "%s|", "a b", "$HOME; reboot", ""}).value(), "a b|$HOME; reboot||");
+}
+
+TEST(Process, FeedsMoreThanAPipeHolds) {
+  const std::string input(1 << 20, 'x');
+  EXPECT_EQ(run_checked({"cat"}, {.input = input}).value(), input);
+  EXPECT_TRUE(run_checked({"true"}, {.input = input}));  // which reads nothing
+}
+
+TEST(Process, FailuresAreErrors) {
+  EXPECT_FALSE(run_process({"/nonexistent/program"}));
+  const auto failed = run_checked({"sh", "-c", "echo why >&2; exit 1"});
+  ASSERT_FALSE(failed);
+  EXPECT_TRUE(failed.error().message.ends_with(": why"));
+  const auto late = run_process({"sleep", "60"}, {.timeout = RealDuration::ms(50)});
+  ASSERT_FALSE(late);
+  EXPECT_EQ(late.error().code, "TimeoutError");
+}
+
+TEST(Process, DaemonsHaveASessionOfTheirOwn) {
+  const std::string log = ::testing::TempDir() + "daemon_" + std::to_string(getpid()) + ".log";
+  const auto pid = spawn_daemon({"sh", "-c", "echo $VARIABLE; exec sleep 60"}, {{"VARIABLE", "value"}}, log);
+  ASSERT_TRUE(pid);
+  const Fd process = open_process(*pid);
+  ASSERT_TRUE(process);
+  EXPECT_NE(getsid(*pid), getsid(0));
+  std::string text;
+  while (text.empty()) {  // written by a program that just begins; the test's own limit ends a vain wait
+    std::ifstream in(log);
+    text.assign(std::istreambuf_iterator<char>(in), {});
+  }
+  EXPECT_EQ(text, "value\n");
+  EXPECT_TRUE(signal_process(process, SIGKILL));
+  unlink(log.c_str());
+  EXPECT_FALSE(spawn_daemon({"/nonexistent/program"}, {}, log));
+  unlink(log.c_str());
+}
+
+}  // namespace
+}  // namespace berth::host
