@@ -86,8 +86,12 @@ void ContainerRun::look_after_start() {
 void ContainerRun::adopt(const EngineContainer& container) {
   adopted_ = true;
   id_ = container.id;
+  log_path_ = container.log_path;
   if (image_digest_.empty()) image_digest_ = container.image_id;
   report(world::TaskEventKind::container_created);
+  const auto boot = container.labels.find(label::boot);
+  const bool died_with_machine = boot != container.labels.end() && boot->second != tools_.boot;
+  if (died_with_machine) return end(killed_exit_code, false);
   if (!container.started) return set_phase(Phase::created);
   know(container);
 }
@@ -98,8 +102,6 @@ void ContainerRun::know(const EngineContainer& container) {
   stop_signal_ = container.stop_signal;
   report(world::TaskEventKind::container_started);
   begin_output();
-  const auto boot = container.labels.find(label::boot);
-  if (boot != container.labels.end() && boot->second != tools_.boot) return end(killed_exit_code, false);
   if (!container.running) return end(container.exit_code, container.out_of_memory);
   watch_process(container.pid);
   begin_health_checks();

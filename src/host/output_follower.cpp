@@ -22,7 +22,7 @@ constexpr RealDuration read_interval = RealDuration::ms(50);
 constexpr std::int64_t look_back_bytes = 1 << 20;
 constexpr std::int64_t cut_bytes_min = 1 << 20;  // at a time
 // A container that has ended is kept this long for its last lines to be stored.
-constexpr RealDuration storing_time = RealDuration::seconds(5);
+constexpr RealDuration storing_time = RealDuration::seconds(30);
 
 }  // namespace
 
@@ -95,6 +95,7 @@ struct OutputFollower::Followed {
   std::int64_t cut = 0;
   bool ending = false;
   bool at_end = false;
+  TimerId deadline = no_timer;  // of the end, whether all is stored by then or not
   Callback ended;
 };
 
@@ -121,20 +122,16 @@ OutputFollower::~OutputFollower() {
 
 void OutputFollower::follow(const std::string& key, const std::string& path, std::int64_t offset,
                             Deliver deliver) {
-  Callback ended;
-  bool ending = false;
-  if (const auto before = followed_.find(key); before != followed_.end()) {
-    ended = std::move(before->second->ended);
-    ending = before->second->ending;
-    drop(key);
-  }
-  auto& followed = followed_[key] = std::make_unique<Followed>();
-  followed->path = path;
-  followed->deliver = std::move(deliver);
-  followed->reader = std::make_shared<Reader>(path, offset);
-  followed->delivered = followed->stored = offset;
-  followed->ending = ending;
-  followed->ended = std::move(ended);
+  auto& entry = followed_[key];
+  if (!entry) entry = std::make_unique<Followed>();
+  Followed& followed = *entry;
+  stop_reading(followed);
+  followed.path = path;
+  followed.deliver = std::move(deliver);
+  followed.reader = std::make_shared<Reader>(path, offset);
+  followed.reading = followed.at_end = false;
+  followed.delivered = followed.stored = offset;
+  followed.cut = 0;
   read_on(key);
 }
 
@@ -223,34 +220,33 @@ void OutputFollower::finish(const std::string& key, Callback done) {
   if (found == followed_.end()) return done();
   found->second->ending = true;
   found->second->ended = std::move(done);
+  found->second->deadline = loop_.after_real(storing_time, alive_.guard([this, key] { drop(key); }));
   read_on(key);
-  loop_.after_real(storing_time, alive_.guard([this, key, reader = found->second->reader] {
-    const auto late = followed_.find(key);
-    if (late == followed_.end() || late->second->reader != reader) return;
-    const Callback ended = std::move(late->second->ended);
-    drop(key);
-    if (ended) ended();
-  }));
 }
 
 void OutputFollower::finish_if_stored(const std::string& key) {
   const auto found = followed_.find(key);
-  if (found == followed_.end() || !found->second->at_end || found->second->stored < found->second->delivered)
-    return;
-  const Callback ended = std::move(found->second->ended);
-  drop(key);
-  if (ended) ended();
+  if (found == followed_.end()) return;
+  const Followed& followed = *found->second;
+  if (followed.at_end && followed.stored >= followed.delivered) drop(key);
+}
+
+void OutputFollower::stop_reading(Followed& followed) {
+  loop_.cancel(std::exchange(followed.timer, no_timer));
+  if (followed.file_watch >= 0) {
+    watched_files_.erase(followed.file_watch);
+    inotify_rm_watch(inotify_.get(), followed.file_watch);
+  }
+  followed.file_watch = -1;
+  followed.armed = false;
 }
 
 void OutputFollower::drop(const std::string& key) {
-  const auto found = followed_.find(key);
-  if (found == followed_.end()) return;
-  loop_.cancel(found->second->timer);
-  if (found->second->file_watch >= 0) {
-    watched_files_.erase(found->second->file_watch);
-    inotify_rm_watch(inotify_.get(), found->second->file_watch);
-  }
-  followed_.erase(found);
+  auto node = followed_.extract(key);
+  if (node.empty()) return;
+  stop_reading(*node.mapped());
+  loop_.cancel(node.mapped()->deadline);
+  if (node.mapped()->ended) node.mapped()->ended();
 }
 
 }  // namespace berth::host

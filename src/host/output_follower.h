@@ -39,6 +39,7 @@ class OutputFollower {
   void wait_for_more(const std::string& key, Followed& followed);
   void on_file_events(const std::vector<int>& watches);
   void finish_if_stored(const std::string& key);
+  void stop_reading(Followed& followed);
   void drop(const std::string& key);
 
   Loop& loop_;

@@ -1,5 +1,6 @@
 #include "host/process.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <unistd.h>
@@ -44,6 +45,7 @@ TEST(Process, FailuresAreErrors) {
 
 TEST(Process, DaemonsHaveASessionOfTheirOwn) {
   const std::string log = ::testing::TempDir() + "daemon_" + std::to_string(getpid()) + ".log";
+  const int open_here = open("/dev/zero", O_RDONLY);
   const auto pid = spawn_daemon({"sh", "-c", "echo $VARIABLE; exec sleep 60"}, {{"VARIABLE", "value"}}, log);
   ASSERT_TRUE(pid);
   const Fd process = open_process(*pid);
@@ -55,6 +57,9 @@ TEST(Process, DaemonsHaveASessionOfTheirOwn) {
     text.assign(std::istreambuf_iterator<char>(in), {});
   }
   EXPECT_EQ(text, "value\n");
+  const std::string kept = "/proc/" + std::to_string(*pid) + "/fd/" + std::to_string(open_here);
+  EXPECT_NE(access(kept.c_str(), F_OK), 0);  // a file that was open without CLOEXEC
+  close(open_here);
   EXPECT_TRUE(signal_process(process, SIGKILL));
   unlink(log.c_str());
   EXPECT_FALSE(spawn_daemon({"/nonexistent/program"}, {}, log));

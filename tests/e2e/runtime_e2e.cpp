@@ -29,6 +29,7 @@ class Recorder final : public world::RuntimeListener {
   void on_output(const std::string& task, const std::string& container, std::vector<world::LogLine> lines,
                  std::int64_t lost) override {
     dropped += lost;
+    if (stores && !lines.empty()) stores->output_stored(task, container, lines.back().end_offset);
     for (auto& line : lines) output[task + "/" + container].push_back(std::move(line));
   }
 
@@ -51,6 +52,7 @@ class Recorder final : public world::RuntimeListener {
   std::vector<world::TaskEvent> events;
   std::map<std::string, std::vector<world::LogLine>> output;
   std::int64_t dropped = 0;
+  world::Runtime* stores = nullptr;  // is told that lines are stored as soon as they come
 };
 
 std::string task_id(int number) {
@@ -111,6 +113,7 @@ class RuntimeE2e : public ::testing::Test {
     network_.reset();
     network_ = std::make_unique<VpcNetwork>(loop_, data_dir_);
     runtime_ = std::make_unique<ContainerRuntime>(loop_, seen_, *network_, RuntimeConfig{data_dir_});
+    seen_.stores = stores_output_ ? runtime_.get() : nullptr;
   }
 
   template <class Condition>
@@ -174,6 +177,7 @@ class RuntimeE2e : public ::testing::Test {
   static std::string data_dir_;
   AsioLoop loop_{machine_date(), 1, 1};
   Recorder seen_;
+  bool stores_output_ = true;
   std::unique_ptr<VpcNetwork> network_;
   std::unique_ptr<ContainerRuntime> runtime_;
 };
@@ -250,7 +254,6 @@ TEST_F(RuntimeE2e, StopsPolitelyThenByForce) {
   ASSERT_TRUE(until([&] {
     return seen_.texts(polite.id + "/one") == std::vector<std::string>{"hello", "bye"};
   }));
-  runtime_->output_stored(polite.id, "one", seen_.output[polite.id + "/one"].back().end_offset);
   ASSERT_TRUE(saw(polite.id, TaskEventKind::stopped) && saw(deaf.id, TaskEventKind::stopped));
   EXPECT_FALSE(netns_exists(Names(data_dir_).task_namespace(polite.id)));
   EXPECT_FALSE(runtime_->usage(polite.id));
@@ -285,6 +288,22 @@ TEST_F(RuntimeE2e, TakesOverWhatAnEarlierProcessStarted) {
   ASSERT_TRUE(saw(spec.id, TaskEventKind::stopped));
 }
 
+// After a reboot nothing runs, whatever the engine remembers; what is left of the task goes away.
+TEST_F(RuntimeE2e, BuriesTasksOfAnEarlierBoot) {
+  const auto spec = task(1, {container("web", {"serve", "80"})});
+  const Names names(data_dir_);
+  const auto left =
+      run_checked({"podman", "--runtime", "runc", "--cgroup-manager", "cgroupfs", "create", "--network",
+                   "none", "--name", names.container(spec.id, "web"), "--label",
+                   "berth.daemon=" + names.daemon(), "--label", "berth.task=" + spec.id, "--label",
+                   "berth.container=web", "--label", "berth.boot=an-earlier-one", image});
+  ASSERT_TRUE(left) << left.error().message;
+  restart();
+  runtime_->run(spec);
+  ASSERT_TRUE(saw(spec.id, TaskEventKind::stopped));
+  EXPECT_EQ(seen_.last(spec.id, TaskEventKind::container_exited, "web")->exit_code, 137);
+}
+
 // Whenever it is killed while a task starts, the next start ends up with one running task.
 TEST_F(RuntimeE2e, GoesOnWithAStartThatWasCutOff) {
   const auto spec = task(1, {container("web", {"serve", "80"})});
@@ -313,6 +332,8 @@ TEST_F(RuntimeE2e, DeliversOutputExactlyOnceAcrossRestarts) {
   constexpr int count = 400;
   const auto spec = task(1, {container("talk", {"lines", std::to_string(count), "2000"})});
   const std::string key = spec.id + "/talk";
+  stores_output_ = false;
+  seen_.stores = nullptr;
   runtime_->run(spec);
   ASSERT_TRUE(saw(spec.id, TaskEventKind::started));
   runtime_->follow_output(spec.id, "talk", 0);
