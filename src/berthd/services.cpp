@@ -26,8 +26,16 @@ namespace berth {
 
 std::span<const services::ServiceHandlers> implemented_services() {
   static const services::ServiceHandlers list[] = {
-      cloudwatch::handlers(), ec2::handlers(), ecs::handlers(), elbv2::handlers(), iam::handlers(),
-      logs::handlers(),       sns::handlers(), ssm::handlers(), sts::handlers(),
+      autoscaling::handlers(),
+      cloudwatch::handlers(),
+      ec2::handlers(),
+      ecs::handlers(),
+      elbv2::handlers(),
+      iam::handlers(),
+      logs::handlers(),
+      sns::handlers(),
+      ssm::handlers(),
+      sts::handlers(),
   };
   return list;
 }
