@@ -1,5 +1,7 @@
 #include "net/http_server.h"
 
+#include <fcntl.h>
+
 #include <fmt/format.h>
 #include <sys/socket.h>
 
@@ -333,6 +335,12 @@ void HttpServer::Impl::Connection::end() {
   server_->remove(shared_from_this());
 }
 
+namespace {
+
+void close_on_exec(int socket) { ::fcntl(socket, F_SETFD, ::fcntl(socket, F_GETFD) | FD_CLOEXEC); }
+
+}  // namespace
+
 Result<HttpServer::Listener> HttpServer::Impl::listen(const std::string& host, std::uint16_t port) {
   const auto failed = [&](const boost::system::error_code& error) {
     return Error{"ListenFailed", fmt::format("Cannot listen on {}:{}: {}", host, port, error.message())};
@@ -369,6 +377,8 @@ Result<HttpServer::Listener> HttpServer::Impl::serve(int listening_fd) {
 HttpServer::Listener HttpServer::Impl::start(std::unique_ptr<Acceptor> acceptor) {
   boost::system::error_code ignored;
   acceptor->non_blocking(true, ignored);
+  // A program that berthd starts must not hold the address when berthd is gone.
+  close_on_exec(acceptor->native_handle());
   const Listener listener{++last_listener_, acceptor->local_endpoint(ignored).port()};
   acceptors_[listener.id] = std::move(acceptor);
   accept(listener.id);
@@ -403,6 +413,7 @@ void HttpServer::Impl::on_accepted(int listener_id, const boost::system::error_c
     retry_timers_.insert(*timer);
     return;
   }
+  close_on_exec(socket.native_handle());
   const auto connection = std::make_shared<Connection>(shared_from_this(), std::move(socket));
   add(connection);
   connection->run();
