@@ -1,7 +1,7 @@
-// ResourceType: what CloudFormation knows of one type of resource: how to create, update and delete it through the
-// service's own handlers, when it is stable, and what Ref and GetAtt yield. One file per type in types/. The stack
-// engine calls it; every call runs inside a store transaction, must not wait, and may be repeated after a crash only
-// when the transaction did not commit.
+// ResourceType: what CloudFormation knows of one type of resource: how to create, update and delete it
+// through the service's own handlers, when it is stable, and what Ref and GetAtt yield. One file per type in
+// types/. The stack engine calls it; every call runs inside a store transaction, must not wait, and may be
+// repeated after a crash only when the transaction did not commit.
 #pragma once
 
 #include <memory>
@@ -21,15 +21,15 @@ struct ResourceView {
   std::string stack_name;
   std::string stack_id;
   std::string logical_id;
-  std::string physical_id;   // empty until create() has answered
-  json::object properties;   // resolved; what the resource was last created or updated with
+  std::string physical_id;  // empty until create() has answered
+  json::object properties;  // resolved; what the resource was last created or updated with
 };
 
 struct TypeContext {
   Context& context;  // what the service's handlers take
   // `<stack>-<LogicalId>-<12 random characters>`, cut to `length_max`.
   std::string generated_name(const ResourceView& resource, std::size_t length_max = 255) const;
-  // aws:cloudformation:stack-name and its kin, and the stack's own tags.
+  // The stack's own tags.
   std::vector<std::pair<std::string, std::string>> stack_tags;
 };
 
@@ -48,8 +48,8 @@ class ResourceType {
 
   virtual std::string_view name() const = 0;  // "AWS::ECS::Service"
 
-  // Properties whose change needs a new resource (as AWS documents); absent ones are updated in place. Read-only and
-  // unknown properties are refused by check().
+  // Properties whose change needs a new resource (as AWS documents); absent ones are updated in place.
+  // Read-only and unknown properties are refused by check().
   virtual RecreationTable recreation() const = 0;
   // Before anything is created: unknown or missing properties, wrong types. The message becomes
   // `Properties validation failed for resource X with message: ...`.
@@ -57,12 +57,13 @@ class ResourceType {
 
   virtual Result<Created> create(TypeContext& context, const ResourceView& resource) = 0;
   // In place; `resource.properties` are the old ones.
-  virtual Result<> update(TypeContext& context, const ResourceView& resource, const json::object& properties) = 0;
+  virtual Result<> update(TypeContext& context, const ResourceView& resource,
+                          const json::object& properties) = 0;
   // Begins to delete. A resource that is gone already is no error.
   virtual Result<> remove(TypeContext& context, const ResourceView& resource) = 0;
 
-  // After create() or update(): true once the resource does its job. An error fails the operation (for example the
-  // deployment circuit breaker). Called again whenever the store changes.
+  // After create() or update(): true once the resource does its job. An error fails the operation (for
+  // example the deployment circuit breaker). Called again whenever the store changes.
   virtual Result<bool> stable(TypeContext& context, const ResourceView& resource);
   // After remove(): true once nothing is left.
   virtual Result<bool> removed(TypeContext& context, const ResourceView& resource);
@@ -74,10 +75,14 @@ class ResourceType {
   virtual std::optional<json::value> attribute(TypeContext& context, const ResourceView& resource,
                                                std::string_view name) const;
   virtual RecordedOnly recorded_only() const { return {}; }
+  // Whether the stack's tags go to the resource: a change of them alone updates it.
+  virtual bool takes_stack_tags() const { return false; }
 };
 
-// Null when berth does not implement the type. Types have no state of their own.
+// The types that templates may use: the composition root adds berth's own (types/types.h), a test its fakes.
+// Null when there is no such type. Types have no state of their own.
 ResourceType* find_type(std::string_view name);
 std::vector<std::string_view> type_names();
+void add_type(std::unique_ptr<ResourceType> type);
 
 }  // namespace berth::cfn

@@ -1,15 +1,8 @@
-#include <algorithm>
-#include <map>
-
 #include "cloudformation/types/types.h"
 
 namespace berth::cfn {
-namespace {
 
-using Registry = std::map<std::string_view, types::Made>;
-
-Registry make_registry() {
-  Registry registry;
+void types::add_all() {
   for (const auto make : {types::autoscaling_scalable_target,
                           types::autoscaling_scaling_policy,
                           types::cloudwatch_alarm,
@@ -38,29 +31,8 @@ Registry make_registry() {
                           types::sns_subscription,
                           types::sns_topic,
                           types::ssm_parameter}) {
-    types::Made type = make();
-    const std::string_view name = type->name();
-    registry.emplace(name, std::move(type));
+    add_type(make());
   }
-  return registry;
-}
-
-Registry& registry() {
-  static Registry types = make_registry();
-  return types;
-}
-
-}  // namespace
-
-ResourceType* find_type(std::string_view name) {
-  const auto found = registry().find(name);
-  return found == registry().end() ? nullptr : found->second.get();
-}
-
-std::vector<std::string_view> type_names() {
-  std::vector<std::string_view> names;
-  for (const auto& [name, type] : registry()) names.push_back(name);
-  return names;
 }
 
 }  // namespace berth::cfn

@@ -32,6 +32,11 @@ Result<> TableType::check(const json::object& properties) const {
   return {};
 }
 
+bool TableType::takes_stack_tags() const {
+  return std::any_of(properties_.begin(), properties_.end(),
+                     [](const Property& property) { return property.name == "Tags"; });
+}
+
 std::string text_property(const json::object& properties, std::string_view name) {
   const auto* value = properties.if_contains(name);
   if (!value) return {};

@@ -31,6 +31,7 @@ class TableType : public ResourceType {
   std::string_view name() const final { return name_; }
   RecreationTable recreation() const final;
   Result<> check(const json::object& properties) const override;
+  bool takes_stack_tags() const override;
 
  private:
   std::string_view name_;

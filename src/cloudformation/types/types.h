@@ -9,6 +9,9 @@ namespace berth::cfn::types {
 
 using Made = std::unique_ptr<ResourceType>;
 
+// Adds all of them to what find_type() finds.
+void add_all();
+
 Made autoscaling_scalable_target();
 Made autoscaling_scaling_policy();
 Made cloudwatch_alarm();
