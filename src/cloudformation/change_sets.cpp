@@ -46,6 +46,19 @@ Result<StackRow*> stack_to_update(Context& context, const std::string& name) {
   return context.store.edit<StackRow>((*stack)->id);
 }
 
+// The name of a change set that has been executed may be used again.
+Result<> free_name(Context& context, const StackRow& stack, const std::string& name) {
+  for (const auto* set : change_sets_of(context.store, stack.id)) {
+    if (set->name != name) continue;
+    const auto& execution = set->execution_status;
+    if (execution != "EXECUTE_COMPLETE" && execution != "EXECUTE_FAILED") {
+      return Error{"AlreadyExistsException", fmt::format("ChangeSet [{}] already exists", name)};
+    }
+    context.store.erase<ChangeSetRow>(set->id);
+  }
+  return {};
+}
+
 void set_outcome(ChangeSetRow& set, const Result<StackChanges>& changes) {
   const bool good = changes && (changes->any() || set.type == "CREATE");
   set.status = good ? "CREATE_COMPLETE" : "FAILED";
@@ -112,11 +125,7 @@ Result<CreateChangeSetOutput> create_change_set(Context& context, const CreateCh
                                       : stack_to_update(context, *input.stack_name);
   if (!found) return found.error();
   StackRow& stack = **found;
-  for (const auto* other : change_sets_of(context.store, stack.id)) {
-    if (other->name == name) {
-      return Error{"AlreadyExistsException", fmt::format("ChangeSet [{}] already exists", name)};
-    }
-  }
+  if (auto freed = free_name(context, stack, name); !freed) return freed.error();
   const auto* current =
       type == "UPDATE" ? find_deployment(context.store, stack.id, DeploymentRow::current) : nullptr;
   DeploymentPreparation preparation(context, identity_of(stack), deployment_request(input), current);

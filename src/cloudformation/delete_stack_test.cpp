@@ -92,6 +92,17 @@ TEST_F(StackTest, is_deleted_while_it_is_created) {
   EXPECT_EQ(things(), 0u);
 }
 
+TEST_F(StackTest, is_forgotten_long_after_its_deletion) {
+  create("Resources: {A: {Type: Test::Thing}}");
+  remove();
+  run(Duration::minutes(89 * 24 * 60));
+  EXPECT_EQ(test.store.all<StackRow>().size(), 1u);
+  run(Duration::minutes(3 * 24 * 60));
+  EXPECT_EQ(test.store.all<StackRow>().size(), 0u);
+  EXPECT_EQ(test.store.all<StackEventRow>().size(), 0u);
+  EXPECT_EQ(test.store.all<StackResourceRow>().size(), 0u);
+}
+
 constexpr const char* exporting = R"(
 Resources: {A: {Type: Test::Thing, Properties: {Name: a}}}
 Outputs: {Shared: {Value: !Ref A, Export: {Name: shared}}}

@@ -236,8 +236,10 @@ Result<> ResourceSteps::replace(const StackResourceRow& existing, const Resource
   if (row.physical_id == existing.physical_id) {
     return validation_error(fmt::format("{} already exists in stack {}", row.physical_id, stack_.id));
   }
-  context_.store.edit<StackResourceRow>(existing.key())->retired =
-      existing.added ? Retired::undone_replacement : Retired::replaced;
+  auto& old = *context_.store.edit<StackResourceRow>(existing.key());
+  old.retired = existing.added ? Retired::undone_replacement : Retired::replaced;
+  if (!old.previous) old.previous = old.version;
+  old.version.update_replace_policy = version.update_replace_policy;  // the new template's counts
   context_.store.put(std::move(row));
   return {};
 }
@@ -245,7 +247,8 @@ Result<> ResourceSteps::replace(const StackResourceRow& existing, const Resource
 Result<> ResourceSteps::put_back(StackResourceRow& row) {
   row.operation_id = stack_.operation_id;
   row.operation_started_at = context_.now();
-  if (row.retired != Retired::no) {
+  const bool replaced = row.retired != Retired::no;
+  if (replaced) {
     for (const auto* other : resources_of(context_.store, stack_.id)) {
       if (other->logical_id != row.logical_id || other->generation == row.generation) continue;
       context_.store.edit<StackResourceRow>(other->key())->retired = Retired::undone_replacement;
@@ -257,7 +260,7 @@ Result<> ResourceSteps::put_back(StackResourceRow& row) {
   if (!known) return known.error();
   auto& type = **known;
   const bool to_update = row.previous && needs_update(type, row.version, *row.previous);
-  const bool quiet = row.previous && !to_update && row.status.ends_with("_COMPLETE");
+  const bool quiet = row.previous && !to_update && !replaced && row.status.ends_with("_COMPLETE");
   if (row.previous) row.version = *std::exchange(row.previous, std::nullopt);
   if (quiet) return {};
   set_resource_status(context_, edit_stack(), row, "UPDATE_IN_PROGRESS");

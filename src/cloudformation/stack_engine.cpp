@@ -3,7 +3,9 @@
 #include <vector>
 
 #include "base/arn.h"
+#include "base/log.h"
 #include "cloudformation/delete_walk.h"
+#include "cloudformation/deleted_stacks.h"
 #include "cloudformation/deploy_walk.h"
 #include "cloudformation/operation_failure.h"
 #include "cloudformation/restore_walk.h"
@@ -14,6 +16,7 @@ namespace {
 
 // Changes of the store wake the engine; this is for what changes by time alone.
 constexpr Duration look_again_after = Duration::seconds(10);
+constexpr Duration one_day = Duration::minutes(24 * 60);
 
 bool is_deploying(const std::string& status) {
   return status == "CREATE_IN_PROGRESS" || status == "UPDATE_IN_PROGRESS";
@@ -28,12 +31,21 @@ StackEngine::StackEngine(Store& store, Loop& loop, const Settings& settings, clo
 StackEngine::~StackEngine() {
   *alive_ = false;
   loop_.cancel(timer_);
+  loop_.cancel(daily_);
   store_.stop_watching(watch_);
 }
 
 void StackEngine::start() {
   watch_ = store_.watch([this](const std::set<std::string_view>& changed) { notice(changed); });
   post();
+  forget_daily();
+}
+
+void StackEngine::forget_daily() {
+  if (auto forgotten = forget_deleted_stacks(store_, loop_.now()); !forgotten) {
+    log::warn("deleted stacks: {}", forgotten.error().message);
+  }
+  daily_ = loop_.after(one_day, [this] { forget_daily(); });
 }
 
 // A resource may settle by a change of any table.

@@ -37,6 +37,7 @@ class StackEngine {
   Result<const Plan*> plan_of(const Context& context, const StackRow& stack, const Deployment& deployment);
   Context context_of(const StackRow& stack);
   void arm(Time when);
+  void forget_daily();
 
   Store& store_;
   Loop& loop_;
@@ -48,6 +49,7 @@ class StackEngine {
   bool posted_ = false;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
   TimerId timer_ = no_timer;
+  TimerId daily_ = no_timer;
   int watch_ = 0;
 };
 
