@@ -2,6 +2,7 @@
 
 #include "cloudformation/rows.h"
 #include "handlers/autoscaling.h"
+#include "handlers/cloudformation.h"
 #include "handlers/cloudwatch.h"
 #include "handlers/ec2.h"
 #include "handlers/ecs.h"
@@ -27,6 +28,7 @@ namespace berth {
 std::span<const services::ServiceHandlers> implemented_services() {
   static const services::ServiceHandlers list[] = {
       autoscaling::handlers(),
+      cloudformation::handlers(),
       cloudwatch::handlers(),
       ec2::handlers(),
       ecs::handlers(),

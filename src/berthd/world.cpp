@@ -1,5 +1,7 @@
 #include "berthd/world.h"
 
+#include "cloudformation/stack_engine.h"
+#include "cloudformation/types/types.h"
 #include "host/http_poster.h"
 #include "host/smtp_mailer.h"
 #include "reconcile/alarm_evaluator.h"
@@ -43,6 +45,7 @@ struct World::Parts {
         scheduled_scaling(context.store, loop),
         alarms(context.store, loop, context.settings, context.metrics, scaling),
         notifications(context.store, loop, mailer, poster),
+        stacks(context.store, loop, context.settings, context.metrics, context.log_events),
         endpoints(context.store, loop, context.settings, gateway),
         listeners(context.store, loop, network, endpoints) {}
 
@@ -65,6 +68,7 @@ struct World::Parts {
   reconcile::ScheduledScaling scheduled_scaling;
   reconcile::AlarmEvaluator alarms;
   reconcile::Notifications notifications;
+  cloudformation::StackEngine stacks;
   gateway::TaskEndpoints endpoints;
   VpcListeners listeners;
 };
@@ -91,6 +95,7 @@ Result<> World::make_mailer() {
 
 Result<> World::start() {
   if (auto made = make_mailer(); !made) return made;
+  cfn::types::add_all();
   parts_ = std::make_unique<Parts>(context_, loop_, options_, gateway_, *mailer_);
   parts_->network_sync.start();
   parts_->listeners.start();
@@ -106,6 +111,7 @@ Result<> World::start() {
   parts_->alarms.start();
   parts_->notifications.start();
   parts_->retention.start();
+  parts_->stacks.start();
   return {};
 }
 

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "cloudformation/stack_notifications.h"
+
 namespace berth::cloudformation {
 namespace {
 
@@ -23,6 +25,7 @@ void append_event(Context& context, StackRow& stack, StackEvent event) {
   event.stack_name = stack.name;
   if (!stack.operation_id.empty()) event.operation_id = stack.operation_id;
   if (!stack.client_request_token.empty()) event.client_request_token = stack.client_request_token;
+  notify_topics(context, stack, event);
   StackEventRow row;
   row.stack_id = stack.id;
   row.sequence = ++stack.event_count;
