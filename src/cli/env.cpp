@@ -16,17 +16,12 @@ std::string quoted(const std::string& text) {
 }
 
 // awscli 1 before 1.29 and 2 before 2.13 do not know AWS_ENDPOINT_URL: they get the flag through a function.
-constexpr const char* old_cli_function = R"sh(unset -f aws 2>/dev/null
-case "$(command aws --version 2>&1)" in
-  aws-cli/1.[0-9].*|aws-cli/1.1[0-9].*|aws-cli/1.2[0-8].*|aws-cli/2.[0-9].*|aws-cli/2.1[0-2].*)
-    aws() {
-  command aws-- endpoint - url
-      "$AWS_ENDPOINT_URL"
-      "$@";
-};
-;
-esac
-)sh";
+constexpr const char* old_cli_function =
+    "unset -f aws 2>/dev/null\n"
+    "case \"$(command aws --version 2>&1)\" in\n"
+    "  aws-cli/1.[0-9].*|aws-cli/1.1[0-9].*|aws-cli/1.2[0-8].*|aws-cli/2.[0-9].*|aws-cli/2.1[0-2].*)\n"
+    "    aws() { command aws --endpoint-url \"$AWS_ENDPOINT_URL\" \"$@\"; } ;;\n"
+    "esac\n";
 
 }  // namespace
 

@@ -275,20 +275,18 @@ class Renderer {
     const auto found = in_.slots->find(group.arn);
     if (found == in_.slots->end()) return;
     const auto& slots = found->second;
-    for (std::size_t i = 0; i < slots.size();) {
-      std::size_t end = i;
-      while (end < slots.size() && slots[end].phase == SlotPhase::free) ++end;
-      if (end > i) {
-        line("  server-template {} {}-{} 0.0.0.0:1{} weight 100 disabled", kind, i + 1, end, options);
-        i = end;
+    for (std::size_t i = 0; i < slots.size(); ++i) {
+      const Slot& slot = slots[i];
+      // One line per slot: of a server-template's servers HAProxy 2.6 gives only the first its namespace, and the
+      // others would connect to whoever has that address outside.
+      if (slot.phase == SlotPhase::free) {
+        line("  server {}{} 0.0.0.0:1{} weight 100 disabled", kind, i + 1, options);
         continue;
       }
-      const Slot& slot = slots[i];
       const bool serves =
           slot.phase == SlotPhase::healthy || (kind == 'o' && slot.phase == SlotPhase::unhealthy);
       line("  server {}{} {}{} weight {}{}", kind, i + 1, slot.id(), options, serves ? 100 : 0,
            slot.phase == SlotPhase::draining ? " disabled" : "");
-      ++i;
     }
   }
 
