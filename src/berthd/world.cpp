@@ -1,5 +1,8 @@
 #include "berthd/world.h"
 
+#include <optional>
+
+#include "base/log.h"
 #include "cloudformation/stack_engine.h"
 #include "cloudformation/types/types.h"
 #include "host/http_poster.h"
@@ -35,11 +38,11 @@ struct World::Parts {
                  {options.data_dir, options.haproxy,
                   [this](const std::string& vpc_id) { return network.vpc_namespace(vpc_id); }}),
         poster(loop),
-        network_sync(context.store, loop, network),
+        network_sync(std::in_place, context.store, loop, network),
         balancer_sync(context.store, loop, balancer),
         collector(context.store, loop, context.log_events, runtime),
         retention(context.store, loop, context.log_events),
-        scheduler(context.store, loop, context.settings),
+        scheduler(std::in_place, context.store, loop, context.settings),
         service_metrics(context.store, loop, context.settings, runtime, context.metrics, lag),
         scaling(context.store, loop),
         scheduled_scaling(context.store, loop),
@@ -58,11 +61,11 @@ struct World::Parts {
   reconcile::BalancerEvents balancer_events;
   host::HaproxyBalancer balancer;
   host::HttpPoster poster;
-  reconcile::NetworkSync network_sync;
+  std::optional<reconcile::NetworkSync> network_sync;
   reconcile::BalancerSync balancer_sync;
   reconcile::LogCollector collector;
   reconcile::LogRetention retention;
-  reconcile::ServiceScheduler scheduler;
+  std::optional<reconcile::ServiceScheduler> scheduler;
   reconcile::ServiceMetrics service_metrics;
   reconcile::Scaling scaling;
   reconcile::ScheduledScaling scheduled_scaling;
@@ -97,14 +100,14 @@ Result<> World::start() {
   if (auto made = make_mailer(); !made) return made;
   cfn::types::add_all();
   parts_ = std::make_unique<Parts>(context_, loop_, options_, gateway_, *mailer_);
-  parts_->network_sync.start();
+  parts_->network_sync->start();
   parts_->listeners.start();
   parts_->lifecycle.start(parts_->runtime, parts_->collector);
   parts_->collector.start();
   parts_->target_health.start();
   parts_->balancer_sync.start();
   parts_->traffic.start();
-  parts_->scheduler.start();
+  parts_->scheduler->start();
   parts_->service_metrics.start();
   parts_->scaling.start();
   parts_->scheduled_scaling.start();
@@ -124,13 +127,21 @@ world::BalancerInfo World::balancer_info() {
 }
 
 std::string World::network_problem() const {
-  return parts_->network_sync.problem();
+  return parts_->network_sync ? parts_->network_sync->problem() : "";
 }
 
 void World::take_down(Callback done) {
+  // Nobody may start again what is about to go.
+  parts_->scheduler.reset();
+  parts_->network_sync.reset();
   parts_->balancer.shutdown();
-  parts_->runtime.remove_everything(
-      [this, done = std::move(done)] { parts_->network.apply({}, [done](const Result<>&) { done(); }); });
+  parts_->runtime.remove_everything([this, done = std::move(done)] {
+    if (auto emptied = context_.store.reset(); !emptied) log::error("store: {}", emptied.error().message);
+    parts_->network.apply({}, [done](const Result<>& removed) {
+      if (!removed) log::error("networks: {}", removed.error().message);
+      done();
+    });
+  });
 }
 
 }  // namespace berth

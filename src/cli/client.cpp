@@ -21,6 +21,7 @@ Result<std::string> exchange(const Where& where, const std::string& method, cons
   net::HttpRequest request;
   request.method = method;
   request.url = where.endpoint + path;
+  request.timeout = RealDuration::seconds(180);  // taking everything down waits for SIGTERM and drains
   if (const auto key = read_root_key(where.data_dir)) {
     request.headers.emplace_back("Authorization",
                                  "Basic " + base64(key->access_key_id + ":" + key->secret_access_key));
