@@ -9,6 +9,7 @@
 #include "services/ec2/networking.h"
 #include "services/ecs/service_events.h"
 #include "services/elbv2/targets.h"
+#include "services/logs/rows.h"
 
 namespace berth::reconcile {
 
@@ -234,6 +235,11 @@ void TaskLifecycle::provision(const std::string& task_id) {
       }
     }
     auto* row = store_.edit<TaskRow>(task_id);
+    if (!problem) {
+      for (const auto& group : log_groups_to_create(store_, *row)) {
+        store_.put(logs::LogGroupRow{.name = group, .created_at = loop_.now()});
+      }
+    }
     if (problem) {
       fail_to_start(*row, *problem, loop_.now());
     } else {

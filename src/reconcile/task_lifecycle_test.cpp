@@ -166,7 +166,31 @@ TEST_F(TaskLifecycleTest, AMissingSecretFailsAsOnAws) {
   EXPECT_EQ(runtime_.runs_of(id), 0);
 }
 
+TEST_F(TaskLifecycleTest, TheLogGroupMustExistOrBeAskedFor) {
+  auto definition = learner_definition();
+  auto& log = definition.container_definitions->front().log_configuration.emplace();
+  log.log_driver = "awslogs";
+  log.options = std::map<std::string, std::string>{
+      {"awslogs-group", "/ecs/learner"}, {"awslogs-region", "us-east-1"}, {"awslogs-stream-prefix", "ecs"}};
+  ok(ecs::register_task_definition, definition);
+  const std::string without = run_task();
+  run_for(2);
+  EXPECT_EQ(task(without).last_status, "STOPPED");
+  EXPECT_EQ(task(without).stop_code, "TaskFailedToStart");
+  EXPECT_NE(task(without).stopped_reason.find("The specified log group does not exist."), std::string::npos);
+  log.options->emplace("awslogs-create-group", "true");
+  ok(ecs::register_task_definition, definition);
+  const std::string with = run_task();
+  run_for(2);
+  EXPECT_EQ(task(with).last_status, "RUNNING");
+  EXPECT_TRUE(store_.find<logs::LogGroupRow>("/ecs/learner"));
+}
+
 TEST_F(TaskLifecycleTest, OutputIsFollowedFromTheStoredOffset) {
+  ASSERT_TRUE(store_.transact([&]() -> Result<> {
+    store_.put(logs::LogGroupRow{.name = "/ecs/learner"});
+    return {};
+  }));
   auto definition = learner_definition();
   definition.container_definitions->front().log_configuration =
       ecs::LogConfiguration{.log_driver = "awslogs",

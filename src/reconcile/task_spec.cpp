@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "services/ec2/networking.h"
+#include "services/logs/rows.h"
 #include "services/ssm/rows.h"
 
 namespace berth::reconcile {
@@ -131,6 +132,24 @@ std::map<std::string, std::string> task_labels(const TaskRow& task,
   return labels;
 }
 
+bool may_create_log_group(const ContainerDefinition& definition) {
+  if (!definition.log_configuration || !definition.log_configuration->options) return false;
+  const auto& options = *definition.log_configuration->options;
+  const auto found = options.find("awslogs-create-group");
+  return found != options.end() && found->second == "true";
+}
+
+bool misses_log_group(const Store& store, const ContainerRow& container) {
+  return !container.log_group.empty() && !store.find<logs::LogGroupRow>(container.log_group);
+}
+
+Error log_group_problem() {
+  return {"ResourceInitializationError",
+          "failed to validate logger args: create stream has been retried 1 times: failed to create "
+          "Cloudwatch log "
+          "stream: ResourceNotFoundException: The specified log group does not exist. : exit status 1"};
+}
+
 const ContainerDefinition* find_container(const ecs::TaskDefinitionRow& definition, const std::string& name) {
   for (const auto& container : *definition.definition.container_definitions) {
     if (container.name == name) return &container;
@@ -165,6 +184,8 @@ PreparedTask prepare_task(const Store& store, const Settings& settings, const Ta
     auto& out = spec.containers.emplace_back(container_spec(task, row, *container));
     out.environment = default_environment(settings, time_scale);
     add(out.environment, container->environment);
+    if (misses_log_group(store, row) && !may_create_log_group(*container))
+      prepared.problem = log_group_problem();
     if (auto problem = add_secrets(store, *container, out.environment)) prepared.problem = std::move(problem);
     add(out.environment, override_of(task, row.name).environment);
     add_agent_variables(task, row, out.environment);
@@ -172,6 +193,18 @@ PreparedTask prepare_task(const Store& store, const Settings& settings, const Ta
     out.labels["com.amazonaws.ecs.container-name"] = row.name;
   }
   return prepared;
+}
+
+std::vector<std::string> log_groups_to_create(const Store& store, const TaskRow& task) {
+  std::vector<std::string> groups;
+  const auto* definition = store.find<ecs::TaskDefinitionRow>(task.task_definition);
+  for (const auto& row : task.containers) {
+    const auto* container = definition ? find_container(*definition, row.name) : nullptr;
+    if (container && may_create_log_group(*container) && misses_log_group(store, row)) {
+      groups.push_back(row.log_group);
+    }
+  }
+  return groups;
 }
 
 }  // namespace berth::reconcile

@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "services/context.h"
 #include "services/ecs/rows.h"
@@ -17,7 +18,11 @@ struct PreparedTask {
   std::optional<Error> problem;
 };
 
+// Reads only. A log group that the task may create (awslogs-create-group) is no problem when it is missing.
 PreparedTask prepare_task(const Store& store, const Settings& settings, const ecs::TaskRow& task,
                           double time_scale);
+
+// The log groups that the task's containers may create and that are missing.
+std::vector<std::string> log_groups_to_create(const Store& store, const ecs::TaskRow& task);
 
 }  // namespace berth::reconcile

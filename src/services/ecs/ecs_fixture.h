@@ -6,11 +6,13 @@
 
 #include "handlers/ecs.h"
 #include "loop/sim_loop.h"
+#include "services/autoscaling/rows.h"
 #include "services/cloudwatch/metric_store.h"
 #include "services/ec2/rows.h"
 #include "services/ecs/rows.h"
 #include "services/elbv2/rows.h"
 #include "services/iam/rows.h"
+#include "services/logs/rows.h"
 #include "services/ssm/rows.h"
 #include "store/log_events.h"
 
@@ -27,6 +29,8 @@ class EcsFixture : public ::testing::Test {
     elbv2::add_tables(store_);
     iam::add_tables(store_);
     ssm::add_tables(store_);
+    logs::add_tables(store_);
+    autoscaling::add_tables(store_);
     auto seeded = store_.transact([&]() -> Result<> {
       seed_network();
       seed_target_group();

@@ -62,8 +62,6 @@ struct DeploymentState {
   std::string platform_version = "LATEST";
   std::string service_deployment_arn;  // the ServiceDeploymentRow that describes it
   std::string revision_arn;            // the ServiceRevisionRow that it rolls out
-  std::map<std::string, std::string>
-      image_digests;  // container image -> digest, resolved once per deployment
   // start throttling: tasks that never reached RUNNING
   int failed_rounds = 0;
   std::optional<Time> retry_at;
@@ -73,8 +71,8 @@ struct DeploymentState {
 BOOST_DESCRIBE_STRUCT(DeploymentState, (),
                       (id, status, task_definition, desired_count, failed_tasks, rollout_state,
                        rollout_state_reason, created_at, updated_at, network_configuration, load_balancers,
-                       platform_version, service_deployment_arn, revision_arn, image_digests, failed_rounds,
-                       retry_at, was_running, reached_steady_state))
+                       platform_version, service_deployment_arn, revision_arn, failed_rounds, retry_at,
+                       was_running, reached_steady_state))
 
 struct ServiceRow {
   static constexpr const char* table = "ecs.services";

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "handlers/ecs.h"
 #include "model/json_codec.h"
+#include "services/autoscaling/rows.h"
 #include "services/ecs/container_checks.h"
 #include "services/ecs/deployments.h"
 #include "services/ecs/errors.h"
@@ -155,7 +156,9 @@ Result<ServiceRow> make_service(Context& context, const CreateServiceRequest& in
 void warn_of_host_limits(Context& context, ServiceRow& service) {
   const auto* definition = context.store.find<TaskDefinitionRow>(service.task_definition);
   if (!definition) return;
-  const auto warning = host_warning(context.settings, definition->definition, service.desired_count);
+  const auto* target = context.store.find<autoscaling::ScalableTargetRow>("service/" + service.key());
+  const int tasks = std::max(service.desired_count, target ? target->max_capacity : 0);
+  const auto warning = host_warning(context.settings, definition->definition, tasks);
   if (!warning) return;
   log::warn("service {}: {}", service.key(), *warning);
   if (!context.settings.strict_aws) {
