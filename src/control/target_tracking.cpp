@@ -46,13 +46,18 @@ ScalingDecision scale_out(const ScalableCapacity& capacity, const TrackingPolicy
                                   formula(capacity, policy, policy.high, wanted));
 }
 
-// The policy that forbids a scale-in: one that may scale in but is not in breach low.
-const TrackingPolicy* veto(std::span<const TrackingPolicy> policies) {
+// Which policy forbids a scale-in, and why: one that may scale in but is not in breach low, or whose own last
+// scale-in still holds it back. Otherwise two policies in breach would take two tasks within a minute.
+std::optional<std::string> veto(std::span<const TrackingPolicy> policies, Time now) {
   for (const auto& policy : policies) {
     if (policy.scale_in_disabled) continue;
-    if (policy.low.state != AlarmState::Alarm || policy.low.recent_datapoints.empty()) return &policy;
+    if (policy.low.state != AlarmState::Alarm || policy.low.recent_datapoints.empty()) {
+      return fmt::format("policy {} is not in breach low", policy.name);
+    }
+    if (policy.cooldown.holds_scale_in(now))
+      return fmt::format("policy {} is in scale-in cooldown", policy.name);
   }
-  return nullptr;
+  return std::nullopt;
 }
 
 // A policy with scale-in disabled has no say in scaling in, but while it is in breach high its wish counts.
@@ -75,9 +80,7 @@ ScalingDecision scale_in(const ScalableCapacity& capacity, std::span<const Track
   std::string why = formula(capacity, policy, policy.low, wanted_by(capacity, policy, policy.low));
   if (policy.scale_in_disabled) return detail::nothing(why + ": scale-in is disabled for the policy");
   if (auto refused = detail::refuse_scale_in(capacity, policy.cooldown, now, why)) return *std::move(refused);
-  if (const TrackingPolicy* against = veto(policies)) {
-    return detail::nothing(fmt::format("{}: policy {} is not in breach low", why, against->name));
-  }
+  if (const auto against = veto(policies, now)) return detail::nothing(fmt::format("{}: {}", why, *against));
   const int wanted = largest_wish(capacity, policies, others);
   if (wanted >= capacity.desired) {
     return detail::not_scaled(already_at_desired(capacity.desired),

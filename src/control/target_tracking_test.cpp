@@ -262,6 +262,8 @@ TEST(TargetTracking, ScaleInNeedsEveryPolicyAndTakesTheLargestWish) {
                     already_at_desired(4));
   both[1].low.recent_datapoints = idle;
   expect_set(decide_target_tracking(capacity, both, 0, AlarmSide::Low, {}, noon), 3);
+  both[1].cooldown.scale_in_until = noon + Duration::seconds(60);  // it took a task a moment ago
+  EXPECT_EQ(decide_target_tracking(capacity, both, 0, AlarmSide::Low, {}, noon).outcome, Outcome::Nothing);
   both[1].scale_in_disabled = true;  // takes no part in scaling in
   both[1].low.state = AlarmState::Ok;
   expect_set(decide_target_tracking(capacity, both, 0, AlarmSide::Low, {}, noon), 3);

@@ -39,6 +39,8 @@ class ScalingFixture : public autoscaling::AutoscalingFixture {
 
   // Percent of one task's CPU that all requests together would use; nullopt: no datapoints.
   void set_load(std::optional<double> percent) { load_ = percent; }
+  // Tasks neither start nor stop while held.
+  void hold_tasks() { tasks_held_ = true; }
   void run_minutes(double minutes) { loop.run_for(Duration::minutes(minutes)); }
 
   // The article's target and policy on a service that runs `tasks`.
@@ -58,8 +60,13 @@ class ScalingFixture : public autoscaling::AutoscalingFixture {
   }
   double at_s(std::size_t index) const { return (desired_changes_.at(index).first - began_).in_seconds(); }
 
-  autoscaling::ScalingActivityRow newest_activity() const {
-    return store.all<autoscaling::ScalingActivityRow>().rbegin()->second;
+  // Of the last activity that ordered `count` tasks.
+  std::string explanation_of(int count) const {
+    std::string explanation;
+    for (const auto& [key, row] : store.all<autoscaling::ScalingActivityRow>()) {
+      if (row.ordered == count) explanation = row.explanation;
+    }
+    return explanation;
   }
   std::vector<std::string> not_scaled_codes() {
     std::vector<std::string> codes;
@@ -100,7 +107,7 @@ class ScalingFixture : public autoscaling::AutoscalingFixture {
     if (running() == desired() || desired() != wanted_) {
       wanted_ = desired();
       wanted_since_ = loop.now();
-    } else if (loop.now() - wanted_since_ >= task_change) {
+    } else if (loop.now() - wanted_since_ >= task_change && !tasks_held_) {
       set_running(desired());
     }
   }
@@ -121,6 +128,7 @@ class ScalingFixture : public autoscaling::AutoscalingFixture {
   }
 
   int changes_watch_ = 0;
+  bool tasks_held_ = false;
   int last_desired_ = 1;
   int wanted_ = 1;
   Time wanted_since_{};

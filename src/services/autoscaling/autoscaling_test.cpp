@@ -283,8 +283,9 @@ TEST_F(AutoscalingTest, TagsOfATarget) {
   auto request = target_request(1, 5);
   request.tags = {{"team", "a"}};
   const auto arn = call(register_scalable_target, request)->scalable_target_arn;
-  ASSERT_TRUE(call(tag_resource, TagResourceRequest{arn, {{{"stage", "test"}}}}));
-  ASSERT_TRUE(call(untag_resource, UntagResourceRequest{arn, {{"team"}}}));
+  ASSERT_TRUE(
+      call(tag_resource, TagResourceRequest{arn, std::map<std::string, std::string>{{"stage", "test"}}}));
+  ASSERT_TRUE(call(untag_resource, UntagResourceRequest{arn, std::vector<std::string>{"team"}}));
   EXPECT_EQ(call(list_tags_for_resource, ListTagsForResourceRequest{arn})->tags,
             (std::map<std::string, std::string>{{"stage", "test"}}));
   EXPECT_EQ(code_of(list_tags_for_resource, ListTagsForResourceRequest{"arn:aws:x"}),
