@@ -281,7 +281,7 @@ TEST_F(AutoscalingTest, ScheduledActionsAreKeptAndUpdated) {
 
 TEST_F(AutoscalingTest, TagsOfATarget) {
   auto request = target_request(1, 5);
-  request.tags = {{"team", "a"}};
+  request.tags = std::map<std::string, std::string>{{"team", "a"}};
   const auto arn = call(register_scalable_target, request)->scalable_target_arn;
   ASSERT_TRUE(
       call(tag_resource, TagResourceRequest{arn, std::map<std::string, std::string>{{"stage", "test"}}}));
