@@ -151,6 +151,8 @@ TEST_F(SmtpMailerTest, TellsRefusalsForGoodFromOthers) {
     ASSERT_FALSE(outcome) << each.answer;
     EXPECT_EQ(outcome.error().code == world::mail_refused, each.for_good)
         << each.answer << ": " << outcome.error().message;
+    EXPECT_NE(outcome.error().message.find(std::string(each.answer, 3)), std::string::npos)
+        << outcome.error().message;
   }
 }
 

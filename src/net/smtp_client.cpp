@@ -107,7 +107,8 @@ class SmtpClient::Worker {
     curl_easy_getinfo(easy.get(), CURLINFO_RESPONSE_CODE, &status);
     // A login that fails is a matter of the configuration, which someone will mend.
     const bool refused = status >= 500 && code != CURLE_LOGIN_DENIED && code != CURLE_USE_SSL_FAILED;
-    const char* text = error_text[0] != 0 ? error_text : curl_easy_strerror(code);
+    std::string text = error_text[0] != 0 ? error_text : curl_easy_strerror(code);
+    if (status >= 400) text += fmt::format(" (the server answered {})", status);
     return Error{std::string(refused ? smtp_refused : smtp_failed), fmt::format("{}: {}", server_.url, text)};
   }
 

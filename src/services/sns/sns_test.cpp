@@ -80,6 +80,10 @@ TEST_F(Sns, CreatingATopicAgainGivesTheSameOneUnlessItDiffers) {
   again.attributes = std::map<std::string, std::string>{{"DisplayName", "Alarms"}};
   EXPECT_EQ(message_of(create_topic, again),
             "Invalid parameter: Attributes Reason: Topic already exists with different attributes");
+  again.name = "other";
+  again.attributes = std::map<std::string, std::string>{{"HTTPSuccessFeedbackRoleArn", "arn"}};
+  EXPECT_EQ(message_of(create_topic, again),
+            "Invalid parameter: HTTPSuccessFeedbackRoleArn Reason: berth does not log delivery status");
   again.name = "no spaces";
   EXPECT_EQ(message_of(create_topic, again), "Invalid parameter: Topic Name");
 }

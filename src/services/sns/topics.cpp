@@ -44,6 +44,9 @@ Result<> check_attribute(const std::string& name, const std::string& value) {
   if (name == "FifoTopic" || name == "ContentBasedDeduplication" || name == "ArchivePolicy") {
     return invalid_parameter(name + " Reason: berth does not keep FIFO topics");
   }
+  if (name.ends_with("FeedbackRoleArn") || name.ends_with("FeedbackSampleRate")) {
+    return invalid_parameter(name + " Reason: berth does not log delivery status");
+  }
   if (name == "SignatureVersion") {
     return invalid_parameter(name + " Reason: berth does not sign its messages");
   }
@@ -117,6 +120,9 @@ Result<CreateTopicResponse> create_topic(Context& context, const CreateTopicInpu
   const std::string name = input.name.value_or("");
   if (name.ends_with(".fifo")) return invalid_parameter("Topic Name Reason: berth does not keep FIFO topics");
   if (!is_topic_name(name)) return invalid_parameter("Topic Name");
+  if (input.data_protection_policy) {
+    return invalid_parameter("DataProtectionPolicy Reason: berth does not support this attribute");
+  }
   CreateTopicResponse response;
   response.topic_arn = context.settings.arn("sns", name);
   if (const auto* existing = context.store.find<TopicRow>(*response.topic_arn)) {
