@@ -28,7 +28,8 @@ std::int64_t period_of(const MetricAlarm& alarm) {
 }
 
 // Values by the start of their period.
-std::map<Time, control::AlarmDatapoint> measure(const cloudwatch::MetricStore& metrics, const MetricAlarm& alarm,
+std::map<Time, control::AlarmDatapoint> measure(const cloudwatch::MetricStore& metrics,
+                                                const MetricAlarm& alarm,
                                                 const control::EvaluationRange& range) {
   std::map<Time, control::AlarmDatapoint> points;
   if (alarm.metrics) {
@@ -40,7 +41,8 @@ std::map<Time, control::AlarmDatapoint> measure(const cloudwatch::MetricStore& m
     }
     return points;
   }
-  const auto statistic = control::parse_statistic(alarm.statistic ? *alarm.statistic : alarm.extended_statistic.value_or(""));
+  const auto statistic =
+      control::parse_statistic(alarm.statistic ? *alarm.statistic : alarm.extended_statistic.value_or(""));
   if (!statistic) return points;
   const auto id = cloudwatch::metric_id(alarm.namespace_, alarm.metric_name, alarm.dimensions);
   for (const auto& bucket :
@@ -61,8 +63,8 @@ control::AlarmRule rule_of(const MetricAlarm& alarm) {
   rule.period_s = static_cast<int>(period_of(alarm));
   rule.evaluation_periods = static_cast<int>(alarm.evaluation_periods.value_or(1));
   if (alarm.datapoints_to_alarm) rule.datapoints_to_alarm = static_cast<int>(*alarm.datapoints_to_alarm);
-  rule.treat_missing_data =
-      control::parse_missing_data(alarm.treat_missing_data.value_or("")).value_or(control::MissingData::Missing);
+  rule.treat_missing_data = control::parse_missing_data(alarm.treat_missing_data.value_or(""))
+                                .value_or(control::MissingData::Missing);
   rule.statistic = alarm.statistic.value_or(alarm.extended_statistic.value_or(""));
   rule.unit = alarm.unit.value_or("");
   if (alarm.evaluate_low_sample_count_percentile == "ignore" && rule.statistic.starts_with('p')) {
@@ -73,28 +75,23 @@ control::AlarmRule rule_of(const MetricAlarm& alarm) {
 
 AlarmEvaluator::AlarmEvaluator(Store& store, Loop& loop, const Settings& settings,
                                const cloudwatch::MetricStore& metrics, ScalingTrigger& scaling)
-    : store_(store), loop_(loop), settings_(settings), metrics_(metrics), scaling_(scaling) {}
+    : store_(store),
+      loop_(loop),
+      settings_(settings),
+      metrics_(metrics),
+      scaling_(scaling),
+      watch_(store, loop, {AlarmRow::table}, [this] {
+        follow_alarms();
+        evaluate_composites();
+      }) {}
 
 AlarmEvaluator::~AlarmEvaluator() {
   loop_.cancel(timer_);
-  store_.stop_watching(watch_);
 }
 
 void AlarmEvaluator::start() {
-  watch_ = store_.watch([this](const std::set<std::string_view>& changed) {
-    if (changed.contains(AlarmRow::table)) notice_changes();
-  });
+  watch_.start();
   follow_alarms();
-}
-
-void AlarmEvaluator::notice_changes() {
-  if (follow_posted_) return;
-  follow_posted_ = true;
-  loop_.post([this] {
-    follow_posted_ = false;
-    follow_alarms();
-    evaluate_composites();
-  });
 }
 
 // Every metric alarm has one entry in due_; alarms that are gone have none.
@@ -146,7 +143,8 @@ void AlarmEvaluator::evaluate(const std::string& name) {
     const auto found = measured.find(range.start_of(i));
     points.push_back(found == measured.end() ? control::AlarmDatapoint{range.start_of(i)} : found->second);
   }
-  const auto current = control::parse_alarm_state(*alarm.state_value).value_or(control::AlarmState::InsufficientData);
+  const auto current =
+      control::parse_alarm_state(*alarm.state_value).value_or(control::AlarmState::InsufficientData);
   const auto verdict = control::judge(rule, points, current);
   const bool initial = alarm.state_reason == control::initial_state_reason;
   const bool transition = !verdict.kept && (verdict.state != current || initial);
@@ -164,11 +162,12 @@ void AlarmEvaluator::evaluate(const std::string& name) {
   }
 }
 
-void AlarmEvaluator::trigger_scaling(const AlarmRow& alarm, const std::vector<double>& recent, bool transition) {
+void AlarmEvaluator::trigger_scaling(const AlarmRow& alarm, const std::vector<double>& recent,
+                                     bool transition) {
   if (!alarm.actions_enabled()) return;
   const auto actions = cloudwatch::actions_of(alarm, alarm.state());
-  const AlarmSignal signal{alarm.name, alarm.arn(), alarm.state(), recent, alarm.metric->threshold.value_or(0),
-                           transition};
+  const AlarmSignal signal{
+      alarm.name, alarm.arn(), alarm.state(), recent, alarm.metric->threshold.value_or(0), transition};
   const std::string name = alarm.name;
   for (const auto& action : actions) {
     if (!action.starts_with("arn:aws:autoscaling:")) continue;
@@ -219,7 +218,8 @@ void AlarmEvaluator::evaluate_composites() {
     const auto reason = control::composite_state_reason(
         changed_child, child_state.value_or(control::AlarmState::InsufficientData), changed_at);
     const auto changed = store_.transact([&]() -> Result<> {
-      cloudwatch::change_state(store_, loop_, settings_, name, std::string(control::name_of(state)), reason, "");
+      cloudwatch::change_state(store_, loop_, settings_, name, std::string(control::name_of(state)), reason,
+                               "");
       return {};
     });
     if (!changed) log::warn("alarm {}: {}", name, changed.error().message);

@@ -1,5 +1,6 @@
-// AlarmEvaluator: judges every alarm on its own minute tick, changes its state and runs what follows. Missed ticks (a
-// suspended machine, a daemon that was down) are not made up for: there is one evaluation, of the points there are.
+// AlarmEvaluator: judges every alarm on its own minute tick, changes its state and runs what follows. Missed
+// ticks (a suspended machine, a daemon that was down) are not made up for: there is one evaluation, of the
+// points there are.
 #pragma once
 
 #include <set>
@@ -9,6 +10,7 @@
 
 #include "control/alarm.h"
 #include "reconcile/scaling_trigger.h"
+#include "reconcile/table_watch.h"
 #include "services/cloudwatch/metric_store.h"
 #include "services/cloudwatch/rows.h"
 #include "services/context.h"
@@ -26,7 +28,6 @@ class AlarmEvaluator {
  private:
   using Due = std::pair<Time, std::string>;  // when, which alarm
 
-  void notice_changes();
   void follow_alarms();
   void arm();
   void run_due();
@@ -42,8 +43,7 @@ class AlarmEvaluator {
   std::set<Due> due_;
   std::map<std::string, Time, std::less<>> next_;  // alarm -> its entry in due_
   TimerId timer_ = no_timer;
-  int watch_ = 0;
-  bool follow_posted_ = false;
+  TableWatch watch_;
 };
 
 // The rule that an alarm's configuration states.

@@ -32,23 +32,21 @@ Time transitioned_at(const AlarmRow& alarm) {
 
 }  // namespace
 
-Scaling::Scaling(Store& store, Loop& loop) : store_(store), loop_(loop) {}
+Scaling::Scaling(Store& store, Loop& loop)
+    : store_(store),
+      loop_(loop),
+      watch_(store, loop,
+             {ecs::TaskRow::table, ecs::ServiceRow::table, ScalingActivityRow::table, AlarmRow::table},
+             [this] { follow(); }) {}
 
-Scaling::~Scaling() {
-  store_.stop_watching(watch_);
-}
+Scaling::~Scaling() = default;
 
 void Scaling::start() {
-  watch_ = store_.watch([this](const std::set<std::string_view>& changed) {
-    for (const char* table :
-         {ecs::TaskRow::table, ecs::ServiceRow::table, ScalingActivityRow::table, AlarmRow::table}) {
-      if (changed.contains(table)) return notice_changes();
-    }
-  });
   // What stands in ALARM now was answered before a restart, or will be by the evaluator within a minute.
   for (const auto& [name, alarm] : store_.all<AlarmRow>()) {
     if (in_alarm(alarm)) answered_[name] = transitioned_at(alarm);
   }
+  watch_.start();
   follow();
 }
 
@@ -117,15 +115,6 @@ Result<> Scaling::act(const ScalingPolicyRow& policy, const ScalingDecision& dec
   });
   if (ordered) log::info("{}: {}", resource_id, decision.explanation);
   return ordered;
-}
-
-void Scaling::notice_changes() {
-  if (follow_posted_) return;
-  follow_posted_ = true;
-  loop_.post([this] {
-    follow_posted_ = false;
-    follow();
-  });
 }
 
 void Scaling::follow() {

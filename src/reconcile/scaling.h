@@ -10,6 +10,7 @@
 
 #include "reconcile/scaling_inputs.h"
 #include "reconcile/scaling_trigger.h"
+#include "reconcile/table_watch.h"
 #include "services/context.h"
 
 namespace berth::reconcile {
@@ -37,7 +38,6 @@ class Scaling final : public ScalingTrigger {
                                            const cloudwatch::AlarmRow& alarm) const;
   Result<> act(const autoscaling::ScalingPolicyRow& policy, const control::ScalingDecision& decision);
 
-  void notice_changes();
   void follow();
   void remove_targets_of_deleted_services();
   void find_new_activities();
@@ -53,8 +53,7 @@ class Scaling final : public ScalingTrigger {
   // When each alarm's transition into ALARM was answered. One that the evaluator did not bring came from
   // SetAlarmState.
   std::map<std::string, Time, std::less<>> answered_;
-  int watch_ = 0;
-  bool follow_posted_ = false;
+  TableWatch watch_;
 };
 
 }  // namespace berth::reconcile

@@ -57,27 +57,18 @@ void change_limits(Store& store, Loop& loop, const ScheduledActionRow& action,
 
 }  // namespace
 
-ScheduledScaling::ScheduledScaling(Store& store, Loop& loop) : store_(store), loop_(loop) {}
+ScheduledScaling::ScheduledScaling(Store& store, Loop& loop)
+    : store_(store),
+      loop_(loop),
+      watch_(store, loop, {ScheduledActionRow::table}, [this] { follow_actions(); }) {}
 
 ScheduledScaling::~ScheduledScaling() {
   loop_.cancel(timer_);
-  store_.stop_watching(watch_);
 }
 
 void ScheduledScaling::start() {
-  watch_ = store_.watch([this](const std::set<std::string_view>& changed) {
-    if (changed.contains(ScheduledActionRow::table)) notice_changes();
-  });
+  watch_.start();
   follow_actions();
-}
-
-void ScheduledScaling::notice_changes() {
-  if (follow_posted_) return;
-  follow_posted_ = true;
-  loop_.post([this] {
-    follow_posted_ = false;
-    follow_actions();
-  });
 }
 
 void ScheduledScaling::follow_actions() {

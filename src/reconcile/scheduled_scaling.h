@@ -6,6 +6,7 @@
 #include <map>
 #include <string>
 
+#include "reconcile/table_watch.h"
 #include "services/autoscaling/rows.h"
 #include "services/context.h"
 
@@ -28,7 +29,6 @@ class ScheduledScaling {
     std::optional<Time> at;  // nullopt: it fires no more
   };
 
-  void notice_changes();
   void follow_actions();
   void arm();
   void run_due();
@@ -38,8 +38,7 @@ class ScheduledScaling {
   Loop& loop_;
   std::map<std::string, Firing> next_;  // by ScheduledActionRow::key()
   TimerId timer_ = no_timer;
-  int watch_ = 0;
-  bool follow_posted_ = false;
+  TableWatch watch_;
 };
 
 }  // namespace berth::reconcile
