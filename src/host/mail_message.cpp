@@ -191,7 +191,7 @@ world::Mail read_mail_message(std::string_view text) {
     if (name == "From") read_from(value, mail);
     if (name == "To") mail.to = value;
     if (name == "Subject") mail.subject = from_encoded_words(value);
-    if (name == "Message-ID") mail.id = value.substr(1, value.find('@') - 1);
+    if (name == "Message-ID" && value.starts_with('<')) mail.id = value.substr(1, value.find('@') - 1);
     if (name == "Content-Transfer-Encoding") encoded = value == "quoted-printable";
     if (name == "Date") mail.time = parse_date(value).value_or(Time{});
   }

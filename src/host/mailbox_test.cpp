@@ -66,6 +66,13 @@ TEST(MailMessage, ReadsBackWhatItWrote) {
   EXPECT_EQ(read_mail_message(mail_message(mail)).from_name, mail.from_name);
 }
 
+TEST(MailMessage, ReadsWhatSomeoneHasSpoilt) {
+  for (const auto* text :
+       {"", "\r\n\r\n", "Message-ID: \r\nFrom: <\r\nDate: today\r\n\r\nx", "From: \" <>\r\n"}) {
+    EXPECT_EQ(read_mail_message(text).id, "") << text;
+  }
+}
+
 struct MailboxTest : testing::Test {
   MailboxTest() {
     char pattern[] = "/tmp/mailbox_test_XXXXXX";
