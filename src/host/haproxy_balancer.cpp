@@ -1,5 +1,7 @@
 #include "host/haproxy_balancer.h"
 
+#include <filesystem>
+
 #include "host/haproxy_worker.h"
 
 namespace berth::host {
@@ -40,8 +42,9 @@ HaproxyBalancer::HaproxyBalancer(Loop& loop, world::BalancerListener& listener, 
   output.info = [deliver](world::BalancerInfo info) {
     deliver([info = std::move(info)](Receiver& to) mutable { to.info = std::move(info); });
   };
-  worker_ = std::make_unique<haproxy::Worker>(options_.haproxy_path, options_.data_dir + "/haproxy",
-                                              loop.time_scale(), std::move(output));
+  const auto folder = std::filesystem::absolute(options_.data_dir) / "haproxy";
+  worker_ = std::make_unique<haproxy::Worker>(options_.haproxy_path, folder.string(), loop.time_scale(),
+                                              std::move(output));
   report_traffic_later();
 }
 

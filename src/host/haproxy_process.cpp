@@ -6,7 +6,6 @@
 #include <signal.h>
 #include <spawn.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -19,6 +18,7 @@
 #include <sstream>
 
 #include "base/text.h"
+#include "host/pidfd.h"
 
 extern char** environ;
 
@@ -50,7 +50,7 @@ std::string read_all(int fd, int timeout_ms) {
 }
 
 void wait_for_end(pid_t pid, int timeout_ms) {
-  const Descriptor process = open_process(pid);
+  const Fd process = open_process(pid);
   if (process.get() < 0) return;
   pollfd ended{process.get(), POLLIN, 0};
   ::poll(&ended, 1, timeout_ms);
@@ -58,12 +58,8 @@ void wait_for_end(pid_t pid, int timeout_ms) {
 
 }  // namespace
 
-Descriptor open_process(pid_t pid) {
-  return Descriptor(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
-}
-
 bool is_alive(pid_t pid) {
-  const Descriptor process = open_process(pid);
+  const Fd process = open_process(pid);
   if (process.get() < 0) return false;
   pollfd ended{process.get(), POLLIN, 0};
   return ::poll(&ended, 1, 0) == 0;
@@ -71,7 +67,7 @@ bool is_alive(pid_t pid) {
 
 Result<> replace_file(const std::string& path, const std::string& text) {
   const std::string draft = path + ".new";
-  const Descriptor file(::open(draft.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+  const Fd file(::open(draft.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
   if (file.get() < 0) return failure(draft);
   for (std::size_t done = 0; done < text.size();) {
     const ssize_t bytes = ::write(file.get(), text.data() + done, text.size() - done);
@@ -98,19 +94,22 @@ std::string first_alert(const std::string& output) {
   return std::string(trim(output));
 }
 
-// The child's only open files are /dev/null, the pipe for its messages and, as number 3, the log.
-Process::Ran Process::run(const std::vector<std::string>& arguments, int log_fd) const {
+// Unlike run_process(): HAProxy stays, so it gets no file of ours but /dev/null, the pipe for its messages
+// (which it closes when it has started) and, as number 3, the log. A listening socket of the daemon's in its
+// hands would keep the next daemon from listening.
+Result<ProcessResult> Process::run_until_started(const std::vector<std::string>& arguments,
+                                                 int log_fd) const {
   std::array<int, 2> pipe{};
-  if (::pipe2(pipe.data(), O_CLOEXEC) != 0) return {-1, std::strerror(errno)};
-  const Descriptor reading(pipe[0]);
-  Descriptor writing(pipe[1]);
+  if (::pipe2(pipe.data(), O_CLOEXEC) != 0) return failure("pipe");
+  const Fd reading(pipe[0]);
+  Fd writing(pipe[1]);
 
   posix_spawn_file_actions_t files;
   posix_spawn_file_actions_init(&files);
   posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDWR, 0);
   posix_spawn_file_actions_adddup2(&files, writing.get(), 1);
   posix_spawn_file_actions_adddup2(&files, writing.get(), 2);
-  posix_spawn_file_actions_adddup2(&files, log_fd >= 0 ? log_fd : 0, log_fd_of_child);
+  posix_spawn_file_actions_adddup2(&files, log_fd, log_fd_of_child);
   posix_spawn_file_actions_addclosefrom_np(&files, log_fd_of_child + 1);
   posix_spawnattr_t attributes;
   posix_spawnattr_init(&attributes);
@@ -128,49 +127,50 @@ Process::Ran Process::run(const std::vector<std::string>& arguments, int log_fd)
   const int error = ::posix_spawnp(&child, program_.c_str(), &files, &attributes, argv.data(), environ);
   posix_spawnattr_destroy(&attributes);
   posix_spawn_file_actions_destroy(&files);
-  ::close(writing.release());
-  if (error != 0) return {-1, fmt::format("{}: {}", program_, std::strerror(error))};
+  writing.reset();
+  if (error != 0) return Error("HAProxyFailed", program_ + ": " + std::strerror(error));
 
-  Ran ran;
-  ran.output = read_all(reading.get(), start_timeout_ms);
-  int status = 0;
+  ProcessResult result;
+  result.error_output = read_all(reading.get(), start_timeout_ms);
   wait_for_end(child, start_timeout_ms);
+  int status = 0;
   if (::waitpid(child, &status, WNOHANG) != child) {
     ::kill(child, SIGKILL);
     ::waitpid(child, &status, 0);
-    ran.output += "\nHAProxy did not get ready in time";
-  } else if (WIFEXITED(status)) {
-    ran.status = WEXITSTATUS(status);
+    return Error("HAProxyFailed", "HAProxy did not get ready in time");
   }
-  return ran;
+  result.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  return result;
 }
 
 Result<std::string> Process::version() const {
-  const Ran ran = run({"-v"}, -1);
+  const auto ran = run_process({program_, "-v"});
+  const std::string said = ran ? ran->output : ran.error().message;
   constexpr std::string_view start = "HAProxy version ";
-  if (ran.status != 0 || !ran.output.starts_with(start)) {
+  if (!said.starts_with(start)) {
     return Error("HAProxyMissing",
-                 fmt::format("HAProxy cannot be run ({}); install the package haproxy", trim(ran.output)));
+                 fmt::format("HAProxy cannot be run ({}); install the package haproxy", trim(said)));
   }
-  const std::string rest = ran.output.substr(start.size());
+  const std::string rest = said.substr(start.size());
   return "HAProxy " + rest.substr(0, rest.find_first_of("- \n"));
 }
 
-Result<Descriptor> Process::open_log() const {
+Result<Fd> Process::open_log() const {
   std::error_code error;
   fs::create_directories(paths_.folder, error);
   ::chmod(paths_.folder.c_str(), 0700);
   if (::mkfifo(paths_.log.c_str(), 0600) != 0 && errno != EEXIST) return failure(paths_.log);
-  Descriptor log(::open(paths_.log.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC));
+  Fd log(::open(paths_.log.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC));
   if (log.get() < 0) return failure(paths_.log);
   ::fcntl(log.get(), F_SETPIPE_SZ, log_pipe_bytes);  // less will do where the system allows no more
   return log;
 }
 
 Result<> Process::check() const {
-  const Ran ran = run({"-c", "-f", paths_.next_config}, -1);
-  if (ran.status == 0) return {};
-  return Error("HAProxyRefused", "HAProxy refuses its configuration: " + first_alert(ran.output));
+  const auto ran = run_process({program_, "-c", "-f", paths_.next_config});
+  if (!ran) return ran.error();
+  if (ran->exit_code == 0) return {};
+  return Error("HAProxyRefused", "HAProxy refuses its configuration: " + first_alert(ran->error_output));
 }
 
 Result<pid_t> Process::start(int log_fd, std::optional<pid_t> running) const {
@@ -181,8 +181,11 @@ Result<pid_t> Process::start(int log_fd, std::optional<pid_t> running) const {
       arguments.push_back(argument);
     }
   }
-  const Ran ran = run(arguments, log_fd);
-  if (ran.status != 0) return Error("HAProxyFailed", "HAProxy did not start: " + first_alert(ran.output));
+  const auto ran = run_until_started(arguments, log_fd);
+  if (!ran) return ran.error();
+  if (ran->exit_code != 0) {
+    return Error("HAProxyFailed", "HAProxy did not start: " + first_alert(ran->error_output));
+  }
   ::rename(paths_.next_config.c_str(), paths_.config.c_str());
   const auto pid = parse_integer(trim(read_file(paths_.pid)));
   if (!pid) return Error("HAProxyFailed", "HAProxy started but left no pid file");

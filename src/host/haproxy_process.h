@@ -10,7 +10,8 @@
 #include <vector>
 
 #include "base/result.h"
-#include "host/haproxy_descriptor.h"
+#include "host/fd.h"
+#include "host/process.h"
 
 namespace berth::host::haproxy {
 
@@ -35,7 +36,7 @@ class Process {
   // "HAProxy 2.6.12"; an error when there is no such program.
   Result<std::string> version() const;
   // Makes the folder and the log's pipe; the descriptor reads the log, and keeps it when no HAProxy does.
-  Result<Descriptor> open_log() const;
+  Result<Fd> open_log() const;
   // HAProxy's own check of `next_config`; the error has its first alert.
   Result<> check() const;
   // Starts with `next_config`, which then is `config`. The running process, if any, hands over its listening
@@ -47,18 +48,13 @@ class Process {
   void end_all() const;
 
  private:
-  struct Ran {
-    int status = -1;  // exit status, or -1
-    std::string output;
-  };
-  Ran run(const std::vector<std::string>& arguments, int log_fd) const;
+  // What it says until it has started or given up; its exit status is 0 when it has started.
+  Result<ProcessResult> run_until_started(const std::vector<std::string>& arguments, int log_fd) const;
 
   std::string program_;
   ProcessPaths paths_;
 };
 
-// Readable when the process ends; invalid (-1) when there is none.
-Descriptor open_process(pid_t pid);
 bool is_alive(pid_t pid);
 
 // Writes the whole file and renames it into place.

@@ -11,7 +11,7 @@
 #include <map>
 
 #include "base/text.h"
-#include "host/haproxy_descriptor.h"
+#include "host/fd.h"
 
 namespace berth::host::haproxy {
 namespace {
@@ -108,7 +108,7 @@ Result<std::string> Runtime::ask(const std::string& commands) const {
   if (socket_path_.size() >= sizeof address.sun_path)
     return Error{"HAProxyUnreachable", "the path is too long"};
   std::memcpy(address.sun_path, socket_path_.c_str(), socket_path_.size() + 1);
-  const Descriptor socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const Fd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (socket.get() < 0) return failure("socket");
   ::setsockopt(socket.get(), SOL_SOCKET, SO_RCVTIMEO, &answer_timeout, sizeof answer_timeout);
   ::setsockopt(socket.get(), SOL_SOCKET, SO_SNDTIMEO, &answer_timeout, sizeof answer_timeout);

@@ -16,6 +16,8 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "host/netns.h"
+#include "host/pidfd.h"
 
 namespace berth::host::haproxy {
 namespace {
@@ -39,7 +41,7 @@ std::string bind_problem(const std::string& address_and_port) {
   address.sin_family = AF_INET;
   address.sin_port = htons(static_cast<std::uint16_t>(parse_integer(parts[1]).value_or(0)));
   if (::inet_pton(AF_INET, parts[0].c_str(), &address.sin_addr) != 1) return "not an address";
-  const Descriptor socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const Fd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   const int on = 1;
   ::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   if (::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
@@ -94,6 +96,7 @@ void Worker::step_in(milliseconds delay) {
 
 void Worker::step() {
   if (!wanted_) return;
+  tell_unused();
   if (!prepare()) return publish_info();
   if (!adopted_) adopt();
   if (wanted_->spec.load_balancers.empty()) return rest_without_work();
@@ -199,13 +202,29 @@ void Worker::assign() {
   slots_ = std::move(kept);
 }
 
+// A draining target of a group that no listener forwards to has nothing to wait for.
+void Worker::tell_unused() {
+  const auto used = used_target_groups(wanted_->spec);
+  std::set<std::string> told;
+  for (const auto& group : wanted_->spec.target_groups) {
+    if (used.contains(group.arn)) continue;
+    for (const auto& target : group.targets) {
+      if (target.use != world::TargetUse::draining) continue;
+      const std::string key = group.arn + " " + target.id();
+      told.insert(key);
+      if (!unused_told_.contains(key)) output_.idle(group.arn, target.id());
+    }
+  }
+  unused_told_ = std::move(told);
+}
+
 std::map<std::string, Netns> Worker::find_netns() {
   std::map<std::string, Netns> found;
   std::set<std::string> missing;
   for (const auto& [vpc, name] : wanted_->netns_of_vpc) {
     if (name.empty()) continue;
     struct stat status {};
-    const bool exists = ::stat(("/run/netns/" + name).c_str(), &status) == 0;
+    const bool exists = ::stat(netns_path(name).c_str(), &status) == 0;
     if (!exists) missing.insert(vpc);
     found[vpc] = {name, exists ? std::to_string(status.st_ino) : "missing", exists};
   }
@@ -303,7 +322,7 @@ void Worker::take_counters() {
 void Worker::follow_process(pid_t pid) {
   pid_ = pid;
   death_.close();
-  Descriptor process = open_process(pid);
+  Fd process = open_process(pid);
   if (process.get() < 0) return process_died();
   death_.assign(process.release());
   death_.async_wait(boost::asio::posix::stream_descriptor::wait_read, [this](const auto& error) {
@@ -318,6 +337,7 @@ void Worker::process_died() {
   pid_.reset();
   structure_.clear();
   bound_.clear();
+  silence_problem_.clear();
   problem_ = "HAProxy ended by itself and is started again";
   log::warn("{}", problem_);
   const bool died_young = Clock::now() - started_at_ < young;
@@ -339,9 +359,11 @@ void Worker::forget_ended() {
 milliseconds Worker::sync() {
   const auto rows = runtime_.statistics(*pid_);
   if (!rows) {
-    log::debug("HAProxy {}: {}", *pid_, rows.error().message);
-    return Clock::now() - started_at_ < young ? settle_pace : fresh_pace;
+    const bool is_starting = Clock::now() - started_at_ < young;
+    silence_problem_ = is_starting ? "" : "HAProxy does not answer: " + rows.error().message;
+    return is_starting ? settle_pace : fresh_pace;
   }
+  silence_problem_.clear();
   forget_ended();
   std::vector<std::string> commands;
   milliseconds pace = steady_pace;
@@ -457,8 +479,9 @@ void Worker::publish_info() {
   info.program = version_;
   info.running = pid_.has_value();
   std::vector<std::string> problems;
-  if (!problem_.empty()) problems.push_back(problem_);
-  if (!netns_problem_.empty()) problems.push_back(netns_problem_);
+  for (const auto& problem : {problem_, silence_problem_, netns_problem_}) {
+    if (!problem.empty()) problems.push_back(problem);
+  }
   for (const auto& address : unbindable_) {
     problems.push_back(fmt::format("{} cannot be listened on: {}", address, bind_problem(address)));
   }

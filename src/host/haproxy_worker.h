@@ -58,6 +58,7 @@ class Worker {
   bool prepare();
   void adopt();
   void assign();
+  void tell_unused();
   std::map<std::string, Netns> find_netns();
   void probe_binds();
   bool is_configured(const ConfigInput& input);
@@ -94,6 +95,7 @@ class Worker {
   SlotTable slots_;
   Statistics rows_;                                  // as last seen
   std::map<std::string, world::TargetHealth> told_;  // by "group ARN target id"
+  std::set<std::string> unused_told_;  // the same, of draining targets that no listener leads to
   std::set<std::string> unbindable_;
   std::set<std::string> bound_;  // by the running HAProxy
   std::string version_;
@@ -106,8 +108,9 @@ class Worker {
   Clock::time_point start_again_at_{};
   std::chrono::milliseconds back_off_{};
   std::vector<std::string> last_commands_;
-  std::string problem_;  // of the process; what cannot be bound or reached is found anew each time
-  std::string netns_problem_;
+  std::string problem_;          // of starting it
+  std::string silence_problem_;  // of asking it
+  std::string netns_problem_;    // of reaching targets
   Traffic traffic_;
   std::string log_rest_;  // an incomplete line
   std::thread thread_;    // last: everything above is there when it starts
