@@ -130,11 +130,11 @@ TEST(HaproxyConfig, BackendWithItsSlots) {
   http-after-response set-status 502 reason 'Bad Gateway' if { status 503 } { srv_name -m found } !{ var(txn.answered) -m found }
   # namespace berth-vpc-1 4711
   server t1 10.0.1.5:8000 namespace berth-vpc-1 check inter 3000ms rise 5 fall 2 weight 100
-  server-template t 2-2 0.0.0.0:1 namespace berth-vpc-1 check inter 3000ms rise 5 fall 2 weight 100 disabled
+  server t2 0.0.0.0:1 namespace berth-vpc-1 check inter 3000ms rise 5 fall 2 weight 100 disabled
   server t3 10.0.1.6:8000 namespace berth-vpc-1 check inter 3000ms rise 5 fall 2 weight 0
   server t4 10.0.1.7:8000 namespace berth-vpc-1 check inter 3000ms rise 5 fall 2 weight 0 disabled
   server o1 10.0.1.5:8000 namespace berth-vpc-1 backup check inter 500ms rise 1 fall 1 weight 100
-  server-template o 2-2 0.0.0.0:1 namespace berth-vpc-1 backup check inter 500ms rise 1 fall 1 weight 100 disabled
+  server o2 0.0.0.0:1 namespace berth-vpc-1 backup check inter 500ms rise 1 fall 1 weight 100 disabled
   server o3 10.0.1.6:8000 namespace berth-vpc-1 backup check inter 500ms rise 1 fall 1 weight 0
   server o4 10.0.1.7:8000 namespace berth-vpc-1 backup check inter 500ms rise 1 fall 1 weight 0 disabled
 )");
