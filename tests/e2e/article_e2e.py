@@ -5,124 +5,42 @@ Usage: article_e2e.py BIN_DIR SOURCE_DIR. Needs root, Podman, HAProxy and the im
 
 import json
 import os
-import re
-import shutil
-import signal
-import socket
-import subprocess
 import sys
-import tempfile
-import threading
-import time
 import unittest
-import urllib.error
 import urllib.request
 
+from daemon import CLUSTER, Daemon, Traffic, wait_for
+
 BIN, SOURCE = sys.argv[1], sys.argv[2]
-GROUP, SERVICE, CLUSTER = "/ecs/learner-svc-logs", "learner-svc-service", "learner-cluster"
-PODMAN = ["podman", "--runtime", "runc", "--cgroup-manager", "cgroupfs"]
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def wait_for(what, look, limit_s=60):
-    """Waits for the event itself; the limit only ends a test that would never pass."""
-    deadline = time.monotonic() + limit_s
-    while time.monotonic() < deadline:
-        found = look()
-        if found:
-            return found
-        time.sleep(0.1)
-    raise AssertionError(f"{what} did not happen within {limit_s} s")
-
-
-def namespaces():
-    return set(subprocess.run(["ip", "netns", "list"], capture_output=True, text=True).stdout.split())
-
-
-class Traffic:
-    """Requests one after the other until stopped; counts what was not answered with 200."""
-
-    def __init__(self, url):
-        self.url, self.good, self.bad, self.stopping = url, 0, [], False
-        self.thread = threading.Thread(target=self.run)
-        self.thread.start()
-
-    def run(self):
-        while not self.stopping:
-            try:
-                with urllib.request.urlopen(self.url, timeout=10) as answer:
-                    answer.read()
-                    self.good += 1
-            except OSError as error:
-                self.bad.append(str(error))
-
-    def stop(self):
-        self.stopping = True
-        self.thread.join()
+GROUP, SERVICE = "/ecs/learner-svc-logs", "learner-svc-service"
 
 
 class ArticleStack(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.data = tempfile.mkdtemp(prefix="berth-e2e-")
-        cls.endpoint = f"http://127.0.0.1:{free_port()}"
-        cls.env = dict(os.environ, BERTH_DATA_DIR=cls.data, BERTH_ENDPOINT=cls.endpoint)
-        cls.namespaces_before = namespaces()
-        cls.start()
-        text = subprocess.run([f"{BIN}/berth", "env"], env=cls.env, check=True, capture_output=True, text=True).stdout
-        cls.env.update(re.findall(r"^export (\w+)='(.*)'$", text, re.M))
-
-    @classmethod
-    def start(cls):
-        command = [f"{BIN}/berthd", "--data-dir", cls.data, "--listen", cls.endpoint[7:], "--time-scale", "20"]
-        with open(f"{cls.data}/berthd.log", "a") as log:
-            cls.berthd = subprocess.Popen(command, start_new_session=True, stderr=log, stdout=log)
-        wait_for("berthd's first answer", cls.answers)
-
-    @classmethod
-    def answers(cls):
-        try:
-            return urllib.request.urlopen(cls.endpoint + "/_berth/health", timeout=2).status == 200
-        except OSError:
-            return False
+        cls.berth = Daemon(BIN)
+        cls.berth.start()
 
     @classmethod
     def tearDownClass(cls):
-        subprocess.run([f"{BIN}/berth", "down"], env=cls.env, capture_output=True, timeout=120)
-        cls.berthd.wait(timeout=30)
-        shutil.rmtree(cls.data, ignore_errors=True)
+        cls.berth.clean_up()
 
-    def aws(self, *arguments, program="aws", check=True):
-        done = subprocess.run([program, "--endpoint-url", self.endpoint, *arguments], env=self.env, capture_output=True,
-                              text=True, timeout=180)
-        if check and done.returncode != 0:
-            self.fail(f"aws {' '.join(arguments)}: {done.stdout}{done.stderr}")
-        return done.stdout if check else done.stdout + done.stderr
+    def aws(self, *arguments, **options):
+        return self.berth.aws(*arguments, **options)
 
     def aws_json(self, *arguments, **options):
-        return json.loads(self.aws(*arguments, "--output", "json", **options))
-
-    def status(self):
-        return json.loads(subprocess.run([f"{BIN}/berth", "status", "--json"], env=self.env, check=True,
-                                         capture_output=True, text=True).stdout)
+        return self.berth.aws_json(*arguments, **options)
 
     def url(self):
-        return self.status()["load_balancers"][0]["url"]
+        return self.berth.url()
 
     def service(self):
         return self.aws_json("ecs", "describe-services", "--cluster", CLUSTER, "--services", SERVICE)["services"][0]
 
     def test_1_deploys_unchanged(self):
-        self.aws("cloudformation", "deploy", "--template-file", f"{SOURCE}/examples/learner/prerequisites.yaml",
-                 "--stack-name", "learner-prerequisites", "--capabilities", "CAPABILITY_NAMED_IAM")
-        self.aws("cloudformation", "deploy", "--template-file", f"{SOURCE}/examples/learner/ecs_service.yaml",
-                 "--stack-name", "AWSLearner-ECS-Stack", "--capabilities", "CAPABILITY_NAMED_IAM",
-                 "--parameter-overrides", "AlertEmail=you@example.com")
+        self.berth.deploy(f"{SOURCE}/examples/learner/prerequisites.yaml", "learner-prerequisites")
+        self.berth.deploy(f"{SOURCE}/examples/learner/ecs_service.yaml", "AWSLearner-ECS-Stack",
+                          "AlertEmail=you@example.com")
         resources = self.aws_json("cloudformation", "describe-stack-resources", "--stack-name",
                                   "AWSLearner-ECS-Stack")["StackResources"]
         self.assertEqual({r["ResourceStatus"] for r in resources}, {"CREATE_COMPLETE"})
@@ -174,30 +92,26 @@ class ArticleStack(unittest.TestCase):
         self.assertEqual(len(alarms), 4)
 
     def test_7_kill_and_restart_lose_nothing_and_no_request(self):
-        before = subprocess.run([*PODMAN, "ps", "-q", "--filter", "name=berth-"], capture_output=True, text=True).stdout
-        traffic = Traffic(self.url() + "/api/health")
+        before = self.berth.containers()
+        traffic = Traffic(self.url())
         for _ in range(3):
             served = traffic.good
             wait_for("traffic", lambda: traffic.good > served + 20)
-            self.berthd.send_signal(signal.SIGKILL)
-            self.berthd.wait()
-            self.start()
+            self.berth.kill()
+            self.berth.start()
         self.aws("ecs", "update-service", "--cluster", CLUSTER, "--service", SERVICE, "--desired-count", "2")
-        self.berthd.send_signal(signal.SIGKILL)
-        self.berthd.wait()
-        self.start()
+        self.berth.kill()
+        self.berth.start()
         wait_for("two running tasks", lambda: self.service()["runningCount"] == 2)
         traffic.stop()
         self.assertEqual(traffic.bad, [])
-        after = subprocess.run([*PODMAN, "ps", "-q", "--filter", "name=berth-"], capture_output=True, text=True).stdout
-        self.assertTrue(set(before.split()) <= set(after.split()), "the first task was adopted, not replaced")
+        self.assertTrue(set(before) <= set(self.berth.containers()), "the first task was adopted, not replaced")
 
     def test_8_down_leaves_nothing(self):
-        done = subprocess.run([f"{BIN}/berth", "down"], env=self.env, capture_output=True, text=True, timeout=120)
+        done = self.berth.down()
         self.assertEqual(done.returncode, 0, done.stderr)
-        self.berthd.wait(timeout=30)
-        self.assertEqual(namespaces() - self.namespaces_before, set())
-        self.assertFalse(os.path.exists(f"{self.data}/haproxy"))
+        self.assertEqual(self.berth.left_outside(), {})
+        self.assertFalse(os.path.exists(f"{self.berth.data}/haproxy"))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,236 @@
+"""kill -9 of berthd at random moments while the article's stack serves: no request fails, the next start finishes what
+was under way, and what is there outside is exactly what the API says: nothing orphaned, nothing twice.
+
+Usage: kill_e2e.py BIN_DIR SOURCE_DIR [--kills N] [--seed S]. Needs root, Podman, HAProxy and localhost/learner:latest.
+"""
+
+import argparse
+import random
+import re
+import sys
+import time
+import unittest
+
+from daemon import CLUSTER, Daemon, Traffic, wait_for
+
+# How long after its beginning a piece of work may be struck: as long as it takes and a little more.
+SPANS_S = {"scale out": 2.0, "deploy anew": 4.0, "idle": 1.0, "scale in": 3.0, "create a stack": 2.5,
+           "delete a stack": 5.0}
+SECOND_STACK, SECOND_SERVICE = "Second", "second-service"
+SERVICE, GROUP = "learner-svc-service", "/ecs/learner-svc-logs"
+
+
+class Kills(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.berth = Daemon(arguments.bin)
+        cls.berth.start()
+        examples = f"{arguments.source}/examples/learner"
+        cls.berth.deploy(f"{examples}/prerequisites.yaml", "learner-prerequisites")
+        cls.berth.deploy(f"{examples}/ecs_service.yaml", "AWSLearner-ECS-Stack", "AlertEmail=you@example.com")
+        with open(f"{examples}/ecs_service.yaml") as file:
+            cls.template = file.read()
+        cls.random = random.Random(arguments.seed)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.berth.clean_up()
+
+    # the pieces of work: begin, and whether it is finished
+
+    def begin(self, work):
+        cloudformation = self.berth.client("cloudformation")
+        if work == "create a stack":
+            cloudformation.create_stack(
+                StackName=SECOND_STACK, TemplateBody=self.template,
+                Parameters=[{"ParameterKey": "ServiceName", "ParameterValue": "second"},
+                            {"ParameterKey": "AlertEmail", "ParameterValue": "you@example.com"}])
+        elif work == "delete a stack":
+            cloudformation.delete_stack(StackName=SECOND_STACK)
+        elif work == "scale out":
+            self.update(desiredCount=3)
+        elif work == "scale in":
+            self.update(desiredCount=1)
+        elif work == "deploy anew":
+            self.update(forceNewDeployment=True)
+
+    def update(self, **changes):
+        self.berth.client("ecs").update_service(cluster=CLUSTER, service=SERVICE, **changes)
+
+    def finished(self, work):
+        if work in ("create a stack", "delete a stack"):
+            status = self.stack_status()
+            if "FAILED" in status or "ROLLBACK" in status:
+                self.fail(f"{SECOND_STACK}: {status}: {self.stack_events()}")
+            if status != ("CREATE_COMPLETE" if work == "create a stack" else "gone"):
+                return False
+        names = [SERVICE] + ([SECOND_SERVICE] if self.stack_status() == "CREATE_COMPLETE" else [])
+        return all(self.is_settled(name) for name in names) and self.targets() == self.addresses()
+
+    def stack_status(self):
+        for stack in self.berth.client("cloudformation").describe_stacks()["Stacks"]:
+            if stack["StackName"] == SECOND_STACK:
+                return stack["StackStatus"]
+        return "gone"
+
+    def stack_events(self):
+        events = self.berth.client("cloudformation").describe_stack_events(StackName=SECOND_STACK)["StackEvents"]
+        return [(e["LogicalResourceId"], e["ResourceStatus"], e.get("ResourceStatusReason")) for e in events][:8]
+
+    def is_settled(self, name):
+        service = self.berth.service(name)
+        deployments = service["deployments"]
+        return (service["runningCount"] == service["desiredCount"] and service["pendingCount"] == 0
+                and [d["rolloutState"] for d in deployments] == ["COMPLETED"])
+
+    # the look around
+
+    def tasks(self):
+        return {t["taskArn"].rsplit("/", 1)[-1]: t for t in self.berth.tasks()}
+
+    def addresses(self):
+        return sorted(c["privateIpv4Address"] for t in self.tasks().values() for x in t["containers"]
+                      for c in x["networkInterfaces"])
+
+    def targets(self):
+        """Addresses of healthy targets; draining and unhealthy ones come with their state, so that they differ."""
+        elbv2, found = self.berth.client("elbv2"), []
+        for group in elbv2.describe_target_groups()["TargetGroups"]:
+            for target in elbv2.describe_target_health(TargetGroupArn=group["TargetGroupArn"])[
+                    "TargetHealthDescriptions"]:
+                state = target["TargetHealth"]["State"]
+                found.append(target["Target"]["Id"] + ("" if state == "healthy" else " " + state))
+        return sorted(found)
+
+    def look_around(self, when):
+        berth = self.berth
+
+        def differences():
+            tasks = self.tasks()
+            ids = sorted(tasks)
+            vpcs = sorted(v["VpcId"][4:] for v in berth.client("ec2").describe_vpcs()["Vpcs"])
+            expected = {
+                "containers": sorted(f"{berth.name}-{t}-{c['name']}" for t in ids for c in tasks[t]["containers"]),
+                "task namespaces": ids, "VPC namespaces": vpcs, "cgroups": ids, "interfaces": len(ids),
+                "HAProxy": 1, "engine services": 1, "targets": self.addresses(), "HAProxy's servers": self.addresses(),
+                "problems": [],
+            }
+            found = {
+                "containers": berth.containers(), "task namespaces": berth.namespaces("task"),
+                "VPC namespaces": berth.namespaces("vpc"), "cgroups": berth.cgroups(),
+                "interfaces": len(berth.task_ports()), "HAProxy": len(berth.haproxies()),
+                "engine services": len(berth.engine_services()), "targets": self.targets(),
+                "HAProxy's servers": berth.haproxy_servers(), "problems": berth.status()["problems"],
+            }
+            return {what: (found[what], expected[what]) for what in found if found[what] != expected[what]}
+
+        try:
+            wait_for("", lambda: not differences(), 20)
+        except AssertionError:
+            self.fail(f"{when}: found, expected: {differences()}")
+        self.assertEqual(len(self.addresses()), len(set(self.addresses())), "an address was given twice")
+        self.look_at_names(when)
+
+    def look_at_names(self, when):
+        """What the stacks made is there once, and what a deleted one made is gone."""
+        second = self.stack_status() == "CREATE_COMPLETE"
+        berth, stacks = self.berth, 2 if second else 1
+        groups = [g["logGroupName"] for g in berth.client("logs").describe_log_groups()["logGroups"]]
+        self.assertEqual(groups, [GROUP] + (["/ecs/second-logs"] if second else []), when)
+        self.assertEqual(len(berth.client("cloudwatch").describe_alarms()["MetricAlarms"]), 4 * stacks, when)
+        self.assertEqual(len(berth.client("sns").list_topics()["Topics"]), stacks, when)
+        self.assertEqual(len(berth.client("sns").list_subscriptions()["Subscriptions"]), stacks, when)
+        scaling = berth.client("application-autoscaling")
+        self.assertEqual(len(scaling.describe_scalable_targets(ServiceNamespace="ecs")["ScalableTargets"]), stacks)
+        self.assertEqual(len(scaling.describe_scaling_policies(ServiceNamespace="ecs")["ScalingPolicies"]), stacks)
+
+    # the test
+
+    def strike(self, work, kept):
+        begun = time.monotonic()
+        self.begin(work)
+        moments = [self.random.uniform(0, SPANS_S[work])]
+        if self.random.random() < 0.25:  # and once more while the next start is at it
+            moments.append(self.random.uniform(0, 1.5))
+        for moment in moments[:self.left]:
+            time.sleep(max(0, begun + moment - time.monotonic()))
+            self.berth.kill()
+            self.left -= 1
+            begun = time.monotonic()
+            self.berth.start()
+            self.told.append(f"{work}, killed after {moment:.2f} s")
+            print(f"kill {arguments.kills - self.left:>2}: {self.told[-1]}, answers again in "
+                  f"{(time.monotonic() - begun) * 1000:.0f} ms", flush=True)
+        wait_for(f"the end of '{work}' ({self.told[-1]})", lambda: self.finished(work), 90)
+        self.look_around(self.told[-1])
+        if work in ("scale out", "create a stack", "delete a stack", "idle"):
+            gone = [t for t in kept if t not in self.tasks()]
+            self.assertEqual(gone, [], f"{self.told[-1]}: tasks were replaced instead of adopted")
+        self.assertEqual(self.traffic.bad, [], self.told[-1])
+
+    def tasks_kept_by(self, work):
+        return [i for i, t in self.tasks().items() if work != "delete a stack" or t["group"] == f"service:{SERVICE}"]
+
+    def test_kills_at_random_moments(self):
+        self.left, self.told = arguments.kills, []
+        self.served_alone = [[1, 0]]  # requests, by number, that only the first stack's tasks can have answered
+        self.traffic = Traffic(self.berth.url(), threads=2, pause_s=0.01)
+        try:
+            while self.left > 0:
+                for work in SPANS_S:
+                    if self.left > 0 or work == "delete a stack" and self.stack_status() != "gone":
+                        if work == "create a stack":
+                            self.served_alone[-1][1] = self.traffic.last
+                        self.strike(work, self.tasks_kept_by(work))
+                        if work == "delete a stack":
+                            self.served_alone.append([self.traffic.last + 3, 0])
+        finally:
+            self.traffic.stop()
+        self.assertEqual(self.traffic.bad, [])
+        print(f"{arguments.kills} kills, {self.traffic.good} requests, none failed", flush=True)
+        self.look_at_stopped_tasks()
+        self.look_at_logs()
+
+    def look_at_stopped_tasks(self):
+        causes = {(t.get("stopCode"), t["stoppedReason"].split(" (")[0]) for t in self.berth.tasks(stopped=True)}
+        self.assertTrue({code for code, _ in causes} <= {"ServiceSchedulerInitiated"}, causes)
+
+    def look_at_logs(self):
+        """Every request that was answered stands in a log once. The second stack's log went with it: of its time
+        only repeats can be seen."""
+        self.served_alone[-1][1] = self.served_alone[-1][1] or self.traffic.last
+        wanted = {n for first, last in self.served_alone for n in range(first, last + 1)}
+
+        def counts():
+            found = {}
+            for page in self.berth.client("logs").get_paginator("filter_log_events").paginate(
+                    logGroupName=GROUP, filterPattern='"?n="'):
+                for event in page["events"]:
+                    number = int(re.search(r"\?n=(\d+)", event["message"]).group(1))
+                    found[number] = found.get(number, 0) + 1
+            return found
+
+        found = counts()
+        for _ in range(10):
+            if wanted <= set(found):
+                break
+            time.sleep(1)
+            found = counts()
+        self.assertEqual(sorted(wanted - set(found)), [], "requests without a line in the logs")
+        self.assertEqual([n for n, count in found.items() if count > 1], [], "lines stored twice")
+
+    def test_z_down_leaves_nothing(self):
+        done = self.berth.down()
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(self.berth.left_outside(), {})
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("bin")
+    parser.add_argument("source")
+    parser.add_argument("--kills", type=int, default=20)
+    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
+    arguments = parser.parse_args()
+    print(f"seed {arguments.seed}", flush=True)
+    unittest.main(argv=sys.argv[:1], verbosity=2, failfast=True)
