@@ -18,6 +18,7 @@
 #include "base/text.h"
 #include "host/netns.h"
 #include "host/pidfd.h"
+#include "host/socket_owners.h"
 
 namespace berth::host::haproxy {
 namespace {
@@ -49,6 +50,13 @@ std::string bind_problem(const std::string& address_and_port) {
     return std::strerror(errno);
   }
   return "";
+}
+
+// ": nginx (process 812) listens there", where somebody does.
+std::string listens_there(const std::string& address_and_port) {
+  const auto parts = split(address_and_port, ':');
+  const auto owner = owner_of(parts[0], static_cast<int>(parse_integer(parts[1]).value_or(0)));
+  return owner ? fmt::format(": {} listens there", owner->text()) : "";
 }
 
 }  // namespace
@@ -483,7 +491,8 @@ void Worker::publish_info() {
     if (!problem.empty()) problems.push_back(problem);
   }
   for (const auto& address : unbindable_) {
-    problems.push_back(fmt::format("{} cannot be listened on: {}", address, bind_problem(address)));
+    problems.push_back(fmt::format("{} cannot be listened on: {}", address, bind_problem(address)) +
+                       listens_there(address));
   }
   info.problem = join(problems, "; ");
   const auto add_url = [&](const world::LoadBalancerSpec& balancer, const std::string& host, int port) {
