@@ -36,8 +36,14 @@ std::string query_value(const wire::Request& request, std::string_view name) {
 
 }  // namespace
 
-Admin::Admin(Context context, const Options& options, const RootKey& key, World& world, Callback stop)
-    : context_(std::move(context)), options_(options), key_(key), world_(world), stop_(std::move(stop)) {}
+Admin::Admin(Context context, const Options& options, const RootKey& key, World& world,
+             const SqliteJournal& journal, Callback stop)
+    : context_(std::move(context)),
+      options_(options),
+      key_(key),
+      world_(world),
+      journal_(journal),
+      stop_(std::move(stop)) {}
 
 void Admin::add_routes(gateway::Routes& routes) {
   routes.add("GET", "/_berth/health", [](const auto&, const auto&, const net::Respond& respond) {
@@ -75,9 +81,9 @@ bool Admin::admits(const wire::Request& request) const {
 }
 
 void Admin::show_status(const net::Respond& respond) {
-  respond(
-      json_answer(200, status_of({context_.store, context_.loop, context_.settings, context_.metrics,
-                                  world_.runtime_info(), world_.balancer_info(), world_.network_problem()})));
+  respond(json_answer(200, status_of({context_.store, context_.loop, context_.settings, context_.metrics,
+                                      world_.runtime_info(), world_.balancer_info(), world_.network_problem(),
+                                      journal_.problem()})));
 }
 
 // ?service=<name>&after_us=<time>&after=<sequence>: the events of the log groups that the service's task

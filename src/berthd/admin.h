@@ -8,13 +8,15 @@
 #include "berthd/options.h"
 #include "berthd/world.h"
 #include "gateway/gateway.h"
+#include "store/sqlite_journal.h"
 
 namespace berth {
 
 class Admin {
  public:
   // `stop` ends the daemon.
-  Admin(Context context, const Options& options, const RootKey& key, World& world, Callback stop);
+  Admin(Context context, const Options& options, const RootKey& key, World& world,
+        const SqliteJournal& journal, Callback stop);
 
   void add_routes(gateway::Routes& routes);
 
@@ -33,6 +35,7 @@ class Admin {
   const Options& options_;
   RootKey key_;
   World& world_;
+  const SqliteJournal& journal_;
   Callback stop_;
 };
 

@@ -14,6 +14,7 @@
 #include "berthd/services.h"
 #include "berthd/world.h"
 #include "gateway/gateway.h"
+#include "host/socket_owners.h"
 #include "loop/asio_loop.h"
 #include "net/http_server.h"
 #include "services/cloudwatch/metric_store.h"
@@ -134,7 +135,13 @@ Result<> Daemon::Impl::listen() {
       },
       [this](const wire::Request& request, int status) { return gateway_->refuse(request, status); });
   const auto listening = server_->listen(address.host, address.port);
-  if (!listening) return listening.error();
+  if (!listening) {
+    Error error = listening.error();
+    if (const auto owner = host::owner_of(address.host, address.port)) {
+      error.message += fmt::format(": {} listens there; stop it or give another --listen", owner->text());
+    }
+    return error;
+  }
   if (address.port == 0) settings_.endpoint = fmt::format("http://{}:{}", address.host, listening->port);
   log::info("berthd listens on {}, data in {}, time scale {}", settings_.endpoint, options_.data_dir,
             shortest(loop_->time_scale()));
@@ -144,7 +151,11 @@ Result<> Daemon::Impl::listen() {
 Result<> Daemon::Impl::open_world() {
   world_ = std::make_unique<World>(context(), *loop_, options_, *gateway_);
   if (auto started = world_->start(); !started) return started;
-  admin_ = std::make_unique<Admin>(context(), options_, root_key_, *world_, [this] { shut_down(); });
+  const auto machine = world_->runtime_info();
+  settings_.host_vcpu = machine.host_vcpu;
+  settings_.host_memory_bytes = machine.host_memory_bytes;
+  admin_ =
+      std::make_unique<Admin>(context(), options_, root_key_, *world_, *journal_, [this] { shut_down(); });
   admin_->add_routes(gateway_->routes());
   return {};
 }
@@ -157,9 +168,9 @@ void Daemon::Impl::flush_later() {
 }
 
 void Daemon::Impl::flush() {
-  if (auto flushed = metrics_->flush(loop_->now()); !flushed)
-    log::error("metrics: {}", flushed.error().message);
-  if (auto kept = remember_clock(*store_, loop_->now()); !kept) log::error("clock: {}", kept.error().message);
+  // What cannot be written now is written with the next flush; the store has said why.
+  static_cast<void>(!metrics_->flush(loop_->now()));
+  static_cast<void>(!remember_clock(*store_, loop_->now()));
 }
 
 void Daemon::Impl::run() {

@@ -7,6 +7,7 @@
 #include "services/cloudwatch/rows.h"
 #include "services/ecs/service_view.h"
 #include "services/elbv2/rows.h"
+#include "services/logs/rows.h"
 
 namespace berth {
 namespace {
@@ -41,6 +42,16 @@ json::value last_average(const StatusSources& from, const ecs::ServiceRow& servi
   return set.sum / set.sample_count;
 }
 
+// Lines of the service's tasks, for as long as berth knows the tasks, that the engine lost or no log group took.
+std::int64_t dropped_log_lines(const Store& store, const ecs::ServiceRow& service) {
+  std::int64_t lines = 0;
+  for (const auto& [key, progress] : store.all<logs::LogOffsetRow>()) {
+    const auto* task = progress.dropped > 0 ? store.find<ecs::TaskRow>(progress.task_id) : nullptr;
+    if (task && task->cluster == service.cluster && task->service == service.name) lines += progress.dropped;
+  }
+  return lines;
+}
+
 json::array services_of(const StatusSources& from) {
   json::array services;
   for (const auto& [key, service] : from.store.all<ecs::ServiceRow>()) {
@@ -57,7 +68,8 @@ json::array services_of(const StatusSources& from) {
         {"memory_percent", last_average(from, service, "MemoryUtilization")},
         {"deployments", service.deployments.size()},
         {"rollout_state", service.deployments.empty() ? "" : service.deployments.front().rollout_state},
-        {"task_definition", service.task_definition}};
+        {"task_definition", service.task_definition},
+        {"dropped_log_lines", dropped_log_lines(from.store, service)}};
     if (!service.events.empty()) entry["last_event"] = service.events.front().message.value_or("");
     const std::string resource_id = "service/" + key;
     if (const auto* target = from.store.find<autoscaling::ScalableTargetRow>(resource_id)) {
@@ -139,7 +151,8 @@ json::array activities_of(const Store& store) {
 // What keeps berth from doing its work, or will: each with what to do.
 json::array problems_of(const StatusSources& from) {
   json::array problems;
-  for (const auto& problem : {from.runtime.problem, from.balancer.problem, from.network_problem}) {
+  for (const auto& problem :
+       {from.store_problem, from.runtime.problem, from.balancer.problem, from.network_problem}) {
     if (!problem.empty()) problems.push_back(json::string(problem));
   }
   for (const auto& [key, service] : from.store.all<ecs::ServiceRow>()) {

@@ -17,6 +17,7 @@ struct StatusSources {
   world::RuntimeInfo runtime;
   world::BalancerInfo balancer;
   std::string network_problem;
+  std::string store_problem;
 };
 
 json::object status_of(const StatusSources& sources);

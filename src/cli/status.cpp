@@ -55,6 +55,9 @@ std::string screen_of(const json::value& status) {
                        number_of(service, "pending"), number_of(service, "cpu_percent"),
                        number_of(service, "target"), number_of(service, "max"));
     if (const auto event = string_or(service, "last_event"); !event.empty()) out += "    " + event + "\n";
+    if (const auto dropped = number_of(service, "dropped_log_lines", "0"); dropped != "0") {
+      out += "    " + dropped + " lines of output were lost before they could be stored\n";
+    }
   }
   print_heading(out, "ALARMS");
   for (const auto& alarm : array_of(status, "alarms")) {

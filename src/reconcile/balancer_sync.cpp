@@ -1,6 +1,7 @@
 #include "reconcile/balancer_sync.h"
 
 #include <algorithm>
+#include <set>
 
 #include "base/log.h"
 #include "reconcile/balancer_spec.h"
@@ -53,25 +54,30 @@ void BalancerSync::follow_provisioning() {
   if (!waiting) return;
   poll_ = loop_.after_real(poll_delay_, [this] {
     poll_delay_ = std::min(poll_delay_ * 2, look_interval_most);
-    const auto written = write_state(balancer_.info());
-    if (!written) log::error("load balancer state not written: {}", written.error().message);
+    static_cast<void>(!write_state(balancer_.info()));  // the store has said why, and the next look tries again
     follow_provisioning();
   });
 }
 
 Result<> BalancerSync::write_state(const world::BalancerInfo& info) {
   std::vector<std::string> waiting;
-  bool listening = false;
+  std::set<std::string> listening;
   for (const auto& [arn, row] : store_.all<elbv2::LoadBalancerRow>()) {
     if (is_provisioning(row)) waiting.push_back(arn);
   }
-  for (const auto& balancer : applied_->load_balancers) listening = listening || !balancer.listeners.empty();
-  // Without a listener anywhere there is nothing that the program could run for.
-  const bool ready = info.problem.empty() && (info.running || !listening);
+  for (const auto& balancer : applied_->load_balancers) {
+    if (!balancer.listeners.empty()) listening.insert(balancer.arn);
+  }
+  // A URL is enough: one of several addresses may be somebody else's. Without a listener anywhere there is nothing
+  // that the program could run for.
+  const auto is_ready = [&](const std::string& arn) {
+    if (listening.contains(arn)) return info.running && info.urls.contains(arn);
+    return info.running || (info.problem.empty() && listening.empty());
+  };
   const std::optional<std::string> reason = info.problem.empty() ? std::nullopt : std::optional(info.problem);
   return store_.transact([&]() -> Result<> {
     for (const auto& arn : waiting) {
-      if (ready) {
+      if (is_ready(arn)) {
         store_.edit<elbv2::LoadBalancerRow>(arn)->description.state = {"active", std::nullopt};
       } else if (store_.find<elbv2::LoadBalancerRow>(arn)->description.state->reason != reason) {
         store_.edit<elbv2::LoadBalancerRow>(arn)->description.state->reason = reason;

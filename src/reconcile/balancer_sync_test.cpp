@@ -66,6 +66,13 @@ TEST_F(BalancerSyncTest, ActiveOnceTheWorldHasIt) {
   EXPECT_FALSE(state->reason);
 }
 
+TEST_F(BalancerSyncTest, ActiveThoughOneOfItsAddressesIsTaken) {
+  balancer.state.problem = "127.0.0.1:80 cannot be listened on: Address already in use";
+  start();
+  loop.run_for(Duration::seconds(10));
+  EXPECT_EQ(store.find<elbv2::LoadBalancerRow>(lb)->description.state->code, "active");
+}
+
 TEST_F(BalancerSyncTest, RulesStandByPriorityWithTheirConditions) {
   write([&] {
     for (const int priority : {7, 3}) {

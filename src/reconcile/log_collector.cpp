@@ -127,11 +127,7 @@ void LogCollector::on_output(const ecs::TaskRow& task, const std::string& contai
     store_.put(progress);
     return {};
   });
-  if (!stored) {
-    log::error("the output of container {} of task {} cannot be stored yet: {}", container, task.id,
-               stored.error().message);
-    return try_again_later(task.id, container);
-  }
+  if (!stored) return try_again_later(task.id, container);
   runtime_.output_stored(task.id, container, progress.offset);
 }
 

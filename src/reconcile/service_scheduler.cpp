@@ -103,8 +103,7 @@ void ServiceScheduler::pass() {
   });
   loop_.cancel(timer_);
   if (next_look_) timer_ = loop_.at(*next_look_, [this] { wake(); });
-  if (!done) {
-    log::error("the services' state was not stored: {}", done.error().message);
+  if (!done) {  // the store has said why
     loop_.cancel(retry_timer_);
     retry_timer_ = loop_.after_real(store_retry, [this] { wake(); });
   }

@@ -67,8 +67,7 @@ void TargetHealth::on_idle(const std::string& target_group_arn, const std::strin
 
 void TargetHealth::step() {
   follow_drains();
-  if (auto written = write(); !written) {
-    log::error("target health not written, trying again: {}", written.error().message);
+  if (auto written = write(); !written) {  // the store has said why
     loop_.cancel(timer_);
     timer_ = loop_.after_real(retry_after, [this] { step(); });
     return;

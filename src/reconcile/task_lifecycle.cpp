@@ -150,10 +150,7 @@ void TaskLifecycle::wake() {
 // What could not be stored may have been an event of the runtime, which comes only once: then its state is
 // asked for.
 void TaskLifecycle::change(const std::function<Result<>()>& work) {
-  if (auto changed = store_.transact(work); !changed) {
-    log::error("a task's state was not stored: {}", changed.error().message);
-    retry_later();
-  }
+  if (!store_.transact(work)) retry_later();
 }
 
 void TaskLifecycle::pass() {

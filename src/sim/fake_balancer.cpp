@@ -5,6 +5,10 @@ namespace berth::sim {
 void FakeBalancer::apply(world::BalancerSpec spec) {
   spec_ = std::move(spec);
   ++apply_count_;
+  state.urls.clear();
+  for (const auto& balancer : spec_.load_balancers) {
+    if (!balancer.listeners.empty()) state.urls[balancer.arn] = {"http://" + balancer.address};
+  }
   std::map<Place, world::TargetUse> now;
   for (const auto& group : spec_.target_groups) {
     for (const auto& target : group.targets) now[{group.arn, target.id()}] = target.use;

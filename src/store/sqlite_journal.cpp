@@ -10,6 +10,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/log.h"
+
 namespace berth {
 namespace {
 
@@ -38,7 +40,7 @@ std::string_view column_text(sqlite3_stmt* statement, int column) {
 }  // namespace
 
 Error SqliteJournal::last_error(const char* doing) const {
-  return {"StoreUnavailable", fmt::format("{}: {}", doing, sqlite3_errmsg(database_))};
+  return {"ServiceUnavailable", fmt::format("{}: {}", doing, sqlite3_errmsg(database_)), 503};
 }
 
 Result<> SqliteJournal::run(const char* sql) {
@@ -73,7 +75,7 @@ Result<std::unique_ptr<SqliteJournal>> SqliteJournal::open(const std::string& da
   sqlite3* database = nullptr;
   const int opened = sqlite3_open_v2(database_path(data_dir).c_str(), &database,
                                      SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, nullptr);
-  std::unique_ptr<SqliteJournal> journal(new SqliteJournal(database));
+  std::unique_ptr<SqliteJournal> journal(new SqliteJournal(database, data_dir));
   journal->lock_ = lock;
   if (opened != SQLITE_OK) return journal->last_error("opening the store");
   ::chmod(database_path(data_dir).c_str(), 0600);
@@ -134,7 +136,23 @@ Result<> SqliteJournal::prepare_statements() {
   return {};
 }
 
+Result<> SqliteJournal::noted(Result<> written) {
+  const std::string problem =
+      written ? ""
+              : fmt::format("Nothing can be stored in {} ({}): changes are refused until there is room and it can be "
+                            "written; what runs goes on",
+                            data_dir_, written.error().message);
+  if (!problem.empty() && problem_.empty()) log::error("store: {}", problem);
+  if (problem.empty() && !problem_.empty()) log::info("store: changes are kept again");
+  problem_ = problem;
+  return written;
+}
+
 Result<> SqliteJournal::commit(const std::vector<Change>& changes, const std::vector<LogEvent>& events) {
+  return noted(write(changes, events));
+}
+
+Result<> SqliteJournal::write(const std::vector<Change>& changes, const std::vector<LogEvent>& events) {
   if (auto begun = run("BEGIN IMMEDIATE"); !begun) return begun;
   const auto write_all = [&]() -> Result<> {
     for (const auto& change : changes) {
@@ -186,6 +204,10 @@ Result<> SqliteJournal::read_last_sequence() {
 }
 
 Result<> SqliteJournal::write_metric_points(const std::vector<MetricPoint>& points) {
+  return noted(write(points));
+}
+
+Result<> SqliteJournal::write(const std::vector<MetricPoint>& points) {
   if (auto begun = run("BEGIN IMMEDIATE"); !begun) return begun;
   for (const auto& point : points) {
     bind_text(put_point_, 1, point.metric);
@@ -196,7 +218,9 @@ Result<> SqliteJournal::write_metric_points(const std::vector<MetricPoint>& poin
       return done;
     }
   }
-  return run("COMMIT");
+  auto written = run("COMMIT");
+  if (!written) static_cast<void>(run("ROLLBACK"));  // a transaction left open would refuse the next one
+  return written;
 }
 
 Result<> SqliteJournal::erase_metric_points_before(Time time) {

@@ -35,16 +35,25 @@ class SqliteJournal final : public Journal, public LogEvents, public MetricJourn
   Result<> erase_metric_points_before(Time time) override;
   Result<> load_metric_points(const std::function<void(const MetricPoint&)>& each) override;
 
+  // Why changes are not kept at present and what to do, said in the log once; empty while all is well.
+  const std::string& problem() const { return problem_; }
+
  private:
-  explicit SqliteJournal(sqlite3* database) : database_(database) {}
+  SqliteJournal(sqlite3* database, std::string data_dir)
+      : database_(database), data_dir_(std::move(data_dir)) {}
   Result<> migrate();
   Result<> prepare_statements();
   Result<> read_last_sequence();
+  Result<> write(const std::vector<Change>& changes, const std::vector<LogEvent>& events);
+  Result<> write(const std::vector<MetricPoint>& points);
+  Result<> noted(Result<> written);
   Result<> run(const char* sql);
   Result<> step(sqlite3_stmt* statement);
   Error last_error(const char* doing) const;
 
   sqlite3* database_;
+  std::string data_dir_;
+  std::string problem_;
   int lock_ = -1;
   std::int64_t last_sequence_ = 0;
   sqlite3_stmt* put_row_ = nullptr;

@@ -1,7 +1,5 @@
 #include "store/store.h"
 
-#include "base/log.h"
-
 namespace berth {
 
 std::size_t detail::next_table_index() {
@@ -81,7 +79,6 @@ Result<> Store::commit() {
   if (!appended_.empty()) changed_tables.insert("logs.events");
   if (journal_ && !changed_tables.empty()) {
     if (auto kept = journal_->commit(changes, appended_); !kept) {
-      log::error("store: {}", kept.error().message);
       roll_back();
       return kept;
     }

@@ -1,6 +1,8 @@
 #include "store/store.h"
 
 #include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/resource.h>
 
 #include <filesystem>
 
@@ -109,6 +111,39 @@ TEST(Store, KeepsRowsAcrossProcesses) {
   EXPECT_EQ((*journal)->next_sequence(), 2);
   ASSERT_TRUE(store.reset());
   EXPECT_TRUE(store.all<TestRow>().empty());
+}
+
+// As on a full disk: no file may grow.
+TEST(Store, KeepsNothingOfWhatCannotBeWrittenAndGoesOnWhenItCan) {
+  const Folder folder;
+  auto journal = SqliteJournal::open(folder.path);
+  ASSERT_TRUE(journal);
+  Store store(journal->get());
+  store.add<TestRow>();
+  ASSERT_TRUE(store.load());
+  const auto put = [&] {
+    return store.transact([&]() -> Result<> {
+      store.put(sample());
+      return {};
+    });
+  };
+  ::signal(SIGXFSZ, SIG_IGN);
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
+  const rlimit full{1, before.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &full), 0);
+  const auto refused = put();
+  const auto points = (*journal)->write_metric_points({{"m", from_unix_seconds(60), "1"}});
+  const std::string problem = (*journal)->problem();
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().status, 503);
+  EXPECT_FALSE(points);
+  EXPECT_NE(problem.find(folder.path), std::string::npos) << problem;
+  EXPECT_EQ(store.find<TestRow>("a"), nullptr);
+  EXPECT_TRUE(put());
+  EXPECT_EQ((*journal)->problem(), "");
+  EXPECT_NE(store.find<TestRow>("a"), nullptr);
 }
 
 }  // namespace
