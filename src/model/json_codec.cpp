@@ -193,8 +193,7 @@ class Reader {
       out = value.is_double() ? shortest(value.get_double()) : json::serialize(value);
       return {};
     }
-    // Policies and other JSON texts may be written as objects in a template.
-    if (lenient_ && (value.is_object())) {
+    if (lenient_ && value.is_object() && is_json_text()) {
       out = json::serialize(value);
       return {};
     }
@@ -274,6 +273,9 @@ class Reader {
     }
     return nullptr;
   }
+
+  // Policies (PolicyDocument, FilterPolicy) are texts to the services, and may be written as objects in a template.
+  bool is_json_text() const { return path_.ends_with("Document") || path_.ends_with("Policy"); }
 
   std::size_t enter(std::string_view name) {
     const std::size_t outer = path_.size();

@@ -7,9 +7,11 @@
 
 #include "berthd/services.h"
 #include "cloudformation/resource_type.h"
+#include "cloudformation/types/types.h"
 
 int main() {
   using namespace berth;
+  cfn::types::add_all();
   std::cout << "# What berth implements\n\n"
                "Generated from the dispatch tables by `build/release/bin/coverage`; a test holds this page to them. Every "
                "operation\nthat is not listed answers `NotImplemented` in its own protocol.\n";

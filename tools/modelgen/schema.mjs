@@ -37,7 +37,8 @@ export class Schema {
         enums[key] = Object.values(value).filter((item) => typeof item === 'string');
       }
     }
-    this.enums = enums;
+    // AWS's messages list some values in an order of their own.
+    this.enums = { ...enums, ...service.enums };
     this.enum_uses = read_enum_uses(join(root, 'dist-types/models'), enums);
     this.doubles = new Set(service.doubles ?? []);
     this.shapes = new Map();
