@@ -46,7 +46,11 @@ void look_at_running_daemon(const Where& where, std::vector<Finding>& findings) 
                         good ? "" : "see the problem below"});
   }
   const auto* balancer = find(*status, "balancer");
-  if (balancer) findings.push_back({"load balancer", true, string_or(*balancer, "name")});
+  if (balancer) {
+    const std::string name = string_or(*balancer, "name");
+    findings.push_back({"load balancer", !name.empty(), name.empty() ? "HAProxy has not been found" : name,
+                        name.empty() ? "see the problem below" : ""});
+  }
   const auto* problems = find(*status, "problems");
   for (const auto& problem : problems && problems->is_array() ? problems->get_array() : json::array{}) {
     findings.push_back({"problem", false, std::string(problem.as_string())});

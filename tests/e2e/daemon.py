@@ -15,6 +15,7 @@ import tempfile
 import threading
 import time
 import urllib.request
+from datetime import datetime
 
 CLUSTER = "learner-cluster"
 PODMAN = ["podman", "--runtime", "runc", "--cgroup-manager", "cgroupfs"]
@@ -65,7 +66,7 @@ class Traffic:
                     self.good += 1
             except OSError as error:
                 with self.lock:
-                    self.bad.append(f"{time.strftime('%H:%M:%S')} request {number}: {error}")
+                    self.bad.append(f"{datetime.now():%H:%M:%S.%f} request {number}: {error}")
             time.sleep(self.pause_s)
 
     def stop(self):
@@ -163,6 +164,12 @@ class Daemon:
 
     def status(self):
         return json.loads(output_of_checked([f"{self.bin}/berth", "status", "--json"], self.env))
+
+    def problems(self):
+        """Without what another program on 127.0.0.1's port 80 makes: this test may not be alone on its machine."""
+        left = [re.sub(r"(; )?127\.0\.0\.1:\d+ cannot be listened on: [^;]*", "", problem)
+                for problem in self.status()["problems"]]
+        return [problem for problem in left if problem]
 
     def url(self):
         return self.status()["load_balancers"][0]["url"]

@@ -28,6 +28,10 @@ class Kills(unittest.TestCase):
         examples = f"{arguments.source}/examples/learner"
         cls.berth.deploy(f"{examples}/prerequisites.yaml", "learner-prerequisites")
         cls.berth.deploy(f"{examples}/ecs_service.yaml", "AWSLearner-ECS-Stack", "AlertEmail=you@example.com")
+        # Fifteen quiet minutes pass within the test: nobody but the test may change the count.
+        cls.berth.client("application-autoscaling").register_scalable_target(
+            ServiceNamespace="ecs", ResourceId=f"service/{CLUSTER}/{SERVICE}",
+            ScalableDimension="ecs:service:DesiredCount", SuspendedState={"DynamicScalingInSuspended": True})
         with open(f"{examples}/ecs_service.yaml") as file:
             cls.template = file.read()
         cls.random = random.Random(arguments.seed)
@@ -120,7 +124,7 @@ class Kills(unittest.TestCase):
                 "VPC namespaces": berth.namespaces("vpc"), "cgroups": berth.cgroups(),
                 "interfaces": len(berth.task_ports()), "HAProxy": len(berth.haproxies()),
                 "engine services": len(berth.engine_services()), "targets": self.targets(),
-                "HAProxy's servers": berth.haproxy_servers(), "problems": berth.status()["problems"],
+                "HAProxy's servers": berth.haproxy_servers(), "problems": berth.problems(),
             }
             return {what: (found[what], expected[what]) for what in found if found[what] != expected[what]}
 
@@ -155,10 +159,11 @@ class Kills(unittest.TestCase):
         for moment in moments[:self.left]:
             time.sleep(max(0, begun + moment - time.monotonic()))
             self.berth.kill()
+            killed_at = time.strftime("%H:%M:%S")
             self.left -= 1
             begun = time.monotonic()
             self.berth.start()
-            self.told.append(f"{work}, killed after {moment:.2f} s")
+            self.told.append(f"{work}, killed after {moment:.2f} s at {killed_at}")
             print(f"kill {arguments.kills - self.left:>2}: {self.told[-1]}, answers again in "
                   f"{(time.monotonic() - begun) * 1000:.0f} ms", flush=True)
         wait_for(f"the end of '{work}' ({self.told[-1]})", lambda: self.finished(work), 90)
@@ -177,19 +182,32 @@ class Kills(unittest.TestCase):
         self.traffic = Traffic(self.berth.url(), threads=2, pause_s=0.01)
         try:
             while self.left > 0:
-                for work in SPANS_S:
+                for work in arguments.work or SPANS_S:
                     if self.left > 0 or work == "delete a stack" and self.stack_status() != "gone":
                         if work == "create a stack":
                             self.served_alone[-1][1] = self.traffic.last
                         self.strike(work, self.tasks_kept_by(work))
                         if work == "delete a stack":
                             self.served_alone.append([self.traffic.last + 3, 0])
+        except AssertionError:
+            self.tell_evidence()
+            raise
         finally:
             self.traffic.stop()
         self.assertEqual(self.traffic.bad, [])
         print(f"{arguments.kills} kills, {self.traffic.good} requests, none failed", flush=True)
         self.look_at_stopped_tasks()
         self.look_at_logs()
+
+    def tell_evidence(self):
+        print("\nberthd's log:\n" + "\n".join(self.berth.log().splitlines()[-30:]))
+        tasks = self.berth.tasks() + self.berth.tasks(stopped=True)[-10:]
+        for task in tasks:
+            times = {name: f"{task[name]:%H:%M:%S.%f}" for name in ("createdAt", "startedAt", "stoppingAt", "stoppedAt")
+                     if name in task}
+            address = [d["value"] for a in task["attachments"] for d in a["details"] if d["name"].startswith("privateIPv")]
+            print(task["taskArn"][-6:], task["group"], task["lastStatus"], address, times, task.get("stoppedReason"))
+        print("berth's clock, real clock:", self.berth.status()["clock"])
 
     def look_at_stopped_tasks(self):
         causes = {(t.get("stopCode"), t["stoppedReason"].split(" (")[0]) for t in self.berth.tasks(stopped=True)}
@@ -230,6 +248,7 @@ if __name__ == "__main__":
     parser.add_argument("bin")
     parser.add_argument("source")
     parser.add_argument("--kills", type=int, default=20)
+    parser.add_argument("--work", action="append", choices=SPANS_S, help="only this; may be given several times")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
     arguments = parser.parse_args()
     print(f"seed {arguments.seed}", flush=True)
