@@ -22,6 +22,7 @@ function(berth_layer name)
   if(tests)
     add_executable(${name}_test ${tests})
     target_link_libraries(${name}_test PRIVATE berth_${name} ${ARG_TEST_DEPS} GTest::gtest_main)
+    set_target_properties(${name}_test PROPERTIES UNITY_BUILD OFF)  # their fixtures share names
     add_test(NAME ${name} COMMAND ${name}_test)
   endif()
 endfunction()

@@ -38,11 +38,6 @@ ResourceChangeDetail attribute_detail(const char* attribute) {
   return detail;
 }
 
-bool same_tags(const std::vector<Tag>& a, const std::vector<Tag>& b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [](const Tag& x, const Tag& y) { return x.key == y.key && x.value == y.value; });
-}
-
 class Comparison {
  public:
   Comparison(Context& context, const StackRow& stack, const Deployment* current, const Plan& plan,

@@ -4,17 +4,15 @@
 #include <algorithm>
 
 #include "cloudformation/change_set_changes.h"
+#include "cloudformation/listing.h"
 #include "cloudformation/stack_events.h"
 #include "cloudformation/stack_lookup.h"
 #include "cloudformation/stack_start.h"
 #include "handlers/cloudformation.h"
-#include "services/paging.h"
 
 namespace berth::cloudformation {
 namespace {
 
-constexpr int page_items_max = 100;
-constexpr services::BadToken bad_token{"ValidationError", "Invalid NextToken"};
 constexpr const char* no_changes =
     "The submitted information didn't contain changes. Submit different information to create a change set.";
 

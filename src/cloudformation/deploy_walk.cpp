@@ -17,10 +17,6 @@ bool is_done(const StackResourceRow& row) {
   return row.status.ends_with("_COMPLETE");
 }
 
-bool is_failed(const StackResourceRow& row) {
-  return row.status.ends_with("_FAILED");
-}
-
 }  // namespace
 
 Progress DeployWalk::advance() {

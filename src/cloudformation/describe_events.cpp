@@ -3,16 +3,13 @@
 
 #include <algorithm>
 
+#include "cloudformation/listing.h"
 #include "cloudformation/stack_events.h"
 #include "cloudformation/stack_lookup.h"
 #include "handlers/cloudformation.h"
-#include "services/paging.h"
 
 namespace berth::cloudformation {
 namespace {
-
-constexpr int page_items_max = 100;
-constexpr services::BadToken bad_token{"ValidationError", "Invalid NextToken"};
 
 std::vector<const StackEventRow*> newest_first(const Store& store, const std::string& stack_id) {
   auto events = rows_of_stack<StackEventRow>(store, stack_id);

@@ -4,17 +4,15 @@
 #include <algorithm>
 #include <map>
 
+#include "cloudformation/listing.h"
 #include "cloudformation/plan.h"
 #include "cloudformation/stack_lookup.h"
 #include "handlers/cloudformation.h"
-#include "services/paging.h"
 
 namespace berth::cloudformation {
 namespace {
 
-constexpr int page_items_max = 100;
 constexpr std::size_t described_resources_max = 100;  // DescribeStackResources knows no pages
-constexpr services::BadToken bad_token{"ValidationError", "Invalid NextToken"};
 
 // One per logical id: the newest, or the one that is on its way out when there is no other.
 std::vector<const StackResourceRow*> shown_resources(const Store& store, const std::string& stack_id) {

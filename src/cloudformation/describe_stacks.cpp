@@ -1,17 +1,14 @@
 // Stacks as DescribeStacks and ListStacks tell of them.
 #include <algorithm>
 
+#include "cloudformation/listing.h"
 #include "cloudformation/plan.h"
 #include "cloudformation/stack_lookup.h"
 #include "handlers/cloudformation.h"
 #include "services/lists.h"
-#include "services/paging.h"
 
 namespace berth::cloudformation {
 namespace {
-
-constexpr int page_items_max = 100;
-constexpr services::BadToken bad_token{"ValidationError", "Invalid NextToken"};
 
 // While an update goes forward its values are shown, as on AWS.
 const Deployment* shown_deployment(const Context& context, const StackRow& stack) {

@@ -5,15 +5,12 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "cloudformation/listing.h"
 #include "cloudformation/stack_lookup.h"
 #include "handlers/cloudformation.h"
-#include "services/paging.h"
 
 namespace berth::cloudformation {
 namespace {
-
-constexpr int page_items_max = 100;
-constexpr services::BadToken bad_token{"ValidationError", "Invalid NextToken"};
 
 // "A", "A and B", "A, B and C"
 std::string enumeration(const std::vector<std::string>& names) {

@@ -23,11 +23,6 @@ const json::object& given_properties(const ResourceVersion& version) {
   return properties.is_object() ? properties.get_object() : none;
 }
 
-bool same_tags(const std::vector<Tag>& a, const std::vector<Tag>& b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [](const Tag& x, const Tag& y) { return x.key == y.key && x.value == y.value; });
-}
-
 bool same_but_for_properties(const ResourceVersion& a, const ResourceVersion& b) {
   return a.dependencies == b.dependencies && a.deletion_policy == b.deletion_policy &&
          a.update_replace_policy == b.update_replace_policy && same_tags(a.stack_tags, b.stack_tags);
@@ -55,10 +50,6 @@ bool needs_replacement(const cfn::ResourceType& type, const ResourceVersion& fro
 Error bad_properties(const std::string& logical_id, const Error& error) {
   return validation_error(fmt::format("Properties validation failed for resource {} with message:\n{}",
                                       logical_id, error.message));
-}
-
-bool is_failed(const StackResourceRow& row) {
-  return row.status.ends_with("_FAILED");
 }
 
 int next_generation(const Store& store, const std::string& stack_id, const std::string& logical_id) {

@@ -1,4 +1,5 @@
-// What berth keeps of CloudFormation: stacks, what they are deployed with, their resources and events, change sets.
+// What berth keeps of CloudFormation: stacks, what they are deployed with, their resources and events, change
+// sets.
 #pragma once
 
 #include <map>
@@ -52,7 +53,8 @@ struct StackRow {
   std::vector<std::string> retain_resources;  // of a deletion under way
   std::string change_set_id;
   std::string client_request_token;
-  // A new one for each operation, a rollback being one of its own: rows that carry it have been visited by it.
+  // A new one for each operation, a rollback being one of its own: rows that carry it have been visited by
+  // it.
   std::string operation_id;
   std::string operation_type;  // as DescribeEvents has it: CREATE_STACK, UPDATE_STACK, ROLLBACK, ...
   std::vector<OperationEntry> last_operations;
@@ -75,7 +77,7 @@ BOOST_DESCRIBE_STRUCT(StackRow, (),
 struct DeploymentRow {
   static constexpr const char* table = "cloudformation.deployments";
   static constexpr const char* current = "current";  // what is in place (or being created)
-  static constexpr const char* target = "target";    // what an update leads to, until it is complete or undone
+  static constexpr const char* target = "target";  // what an update leads to, until it is complete or undone
   std::string stack_id;
   std::string slot;
   Deployment deployment;
@@ -162,6 +164,12 @@ struct ChangeSetRow {
 BOOST_DESCRIBE_STRUCT(ChangeSetRow, (),
                       (id, name, stack_id, stack_name, type, status, status_reason, execution_status,
                        description, on_stack_failure, deployment, changes, created_at))
+
+inline bool is_failed(const StackResourceRow& row) {
+  return row.status.ends_with("_FAILED");
+}
+
+bool same_tags(const std::vector<Tag>& a, const std::vector<Tag>& b);
 
 void add_tables(Store& store);
 

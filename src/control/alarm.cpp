@@ -30,7 +30,6 @@ constexpr std::array<ComparisonName, 4> comparison_names{
      {Comparison::LessThanOrEqual, "LessThanOrEqualToThreshold", "less than or equal to"}}};
 
 constexpr Duration minute{us_per_minute};
-constexpr std::int64_t day_s = 86'400;
 
 std::uint64_t fnv1a(std::string_view text) {
   std::uint64_t hash = 14695981039346656037ull;
@@ -158,7 +157,7 @@ EvaluationRange evaluation_range(const AlarmRule& rule, Time now) {
 
 Duration evaluation_interval(const AlarmRule& rule) {
   if (rule.period_s < 60) return Duration::seconds(10);
-  const bool over_a_day = std::int64_t{rule.period_s} * rule.evaluation_periods > day_s;
+  const bool over_a_day = std::int64_t{rule.period_s} * rule.evaluation_periods > seconds_per_day;
   return over_a_day ? minute * 60 : minute;
 }
 

@@ -34,9 +34,9 @@ struct Field {
   }
 };
 
-constexpr Field seconds{0, 59}, minutes{0, 59}, hours{0, 23}, days{1, 31},
-    years{cron_year_min, cron_year_max};
-constexpr Field months{1, 12, month_names.data(), 12}, weekdays{1, 7, weekday_names.data(), 7};
+constexpr Field seconds_field{0, 59}, minutes_field{0, 59}, hours_field{0, 23}, days_field{1, 31},
+    years_field{cron_year_min, cron_year_max};
+constexpr Field months_field{1, 12, month_names.data(), 12}, weekdays_field{1, 7, weekday_names.data(), 7};
 
 // "*", "5", "1-5", "*/10", "5/10", "1-30/5": sets its numbers in `bits`, which begin at `base`.
 template <std::size_t N>
@@ -81,15 +81,15 @@ bool set_field(const Field& field, std::string_view text, std::bitset<N>& bits, 
 
 bool set_days(Cron& cron, std::string_view text) {
   if (text == "L") return cron.last_day = true;
-  return set_field(days, text, cron.days);
+  return set_field(days_field, text, cron.days);
 }
 
 bool set_weekdays(Cron& cron, std::string_view text) {
   cron.by_weekday = true;
-  if (text == "L") return set_field(weekdays, "7", cron.weekdays);
+  if (text == "L") return set_field(weekdays_field, "7", cron.weekdays);
   const std::size_t hash = text.find('#');
   if (hash != std::string_view::npos) {
-    const auto day = weekdays.number(text.substr(0, hash));
+    const auto day = weekdays_field.number(text.substr(0, hash));
     const auto nth = parse_integer(text.substr(hash + 1));
     if (!day || !nth || *nth < 1 || *nth > 5) return false;
     cron.nth_weekday = *day;
@@ -97,11 +97,11 @@ bool set_weekdays(Cron& cron, std::string_view text) {
     return true;
   }
   if (text.size() > 1 && text.back() == 'L') {
-    const auto day = weekdays.number(text.substr(0, text.size() - 1));
+    const auto day = weekdays_field.number(text.substr(0, text.size() - 1));
     cron.last_weekday = day.value_or(0);
     return day.has_value();
   }
-  return set_field(weekdays, text, cron.weekdays);
+  return set_field(weekdays_field, text, cron.weekdays);
 }
 
 bool day_matches(const Cron& cron, std::chrono::sys_days date) {
@@ -128,17 +128,17 @@ Result<Cron> parse_cron(std::string_view text) {
   }
   std::bitset<60> ignored_seconds;
   if (fields.size() == 7) {
-    if (!set_field(seconds, fields[0], ignored_seconds)) return refused();
+    if (!set_field(seconds_field, fields[0], ignored_seconds)) return refused();
     fields.erase(fields.begin());
   }
   // One of the two kinds of day must be left open.
   if (fields.size() != 6 || (fields[2] == "?") == (fields[4] == "?")) return refused();
   Cron cron;
-  const bool good = set_field(minutes, fields[0], cron.minutes) && set_field(hours, fields[1], cron.hours) &&
-                    (fields[2] == "?" || set_days(cron, fields[2])) &&
-                    set_field(months, fields[3], cron.months) &&
-                    (fields[4] == "?" || set_weekdays(cron, fields[4])) &&
-                    set_field(years, fields[5], cron.years, cron_year_min);
+  const bool good =
+      set_field(minutes_field, fields[0], cron.minutes) && set_field(hours_field, fields[1], cron.hours) &&
+      (fields[2] == "?" || set_days(cron, fields[2])) && set_field(months_field, fields[3], cron.months) &&
+      (fields[4] == "?" || set_weekdays(cron, fields[4])) &&
+      set_field(years_field, fields[5], cron.years, cron_year_min);
   if (!good) return refused();
   return cron;
 }

@@ -9,7 +9,6 @@ namespace berth::control {
 namespace {
 
 constexpr std::int64_t hour_s = 3600;
-constexpr std::int64_t day_s = 86'400;
 constexpr std::int64_t default_change_s = 2 * hour_s;
 constexpr std::size_t header_size = 44;
 
@@ -195,7 +194,7 @@ std::int64_t TimeZone::change_at(const Change& change, int year, std::int64_t of
       break;
     }
   }
-  return date.time_since_epoch().count() * day_s + change.second_of_day - offset_before_s;
+  return date.time_since_epoch().count() * seconds_per_day + change.second_of_day - offset_before_s;
 }
 
 std::int64_t TimeZone::rule_offset_s(const Rule& rule, std::int64_t unix_s) {
@@ -220,7 +219,7 @@ Duration TimeZone::offset_at(Time time) const {
 
 Time TimeZone::from_local(Time local) const {
   // Of the two offsets around that day, the one that reads back; the earlier one first.
-  const Duration day = Duration{us_per_second} * day_s;
+  const Duration day = Duration{us_per_second} * seconds_per_day;
   const Duration before = offset_at(local - day), after = offset_at(local + day);
   for (const Duration offset : {before, after}) {
     if (to_local(local - offset) == local) return local - offset;

@@ -15,10 +15,10 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
-#include <sstream>
 
 #include "base/text.h"
 #include "host/pidfd.h"
+#include "host/read_file.h"
 
 extern char** environ;
 
@@ -76,12 +76,6 @@ Result<> replace_file(const std::string& path, const std::string& text) {
   }
   if (::rename(draft.c_str(), path.c_str()) != 0) return failure(path);
   return {};
-}
-
-std::string read_file(const std::string& path) {
-  std::ostringstream text;
-  text << std::ifstream(path).rdbuf();
-  return text.str();
 }
 
 std::string first_alert(const std::string& output) {

@@ -59,7 +59,6 @@ bool is_alive(pid_t pid);
 
 // Writes the whole file and renames it into place.
 Result<> replace_file(const std::string& path, const std::string& text);
-std::string read_file(const std::string& path);  // empty when there is none
 
 // The first ALERT of HAProxy's output, without its decoration.
 std::string first_alert(const std::string& output);

@@ -19,7 +19,7 @@ namespace {
 constexpr timeval answer_timeout{.tv_sec = 3, .tv_usec = 0};
 constexpr std::size_t line_bytes_max = 8000;  // HAProxy reads a command line into one buffer of 16 KiB
 
-Error failure(std::string_view what) {
+Error unreachable(std::string_view what) {
   return Error{"HAProxyUnreachable", fmt::format("{}: {}", what, std::strerror(errno))};
 }
 
@@ -109,22 +109,22 @@ Result<std::string> Runtime::ask(const std::string& commands) const {
     return Error{"HAProxyUnreachable", "the path is too long"};
   std::memcpy(address.sun_path, socket_path_.c_str(), socket_path_.size() + 1);
   const Fd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  if (socket.get() < 0) return failure("socket");
+  if (socket.get() < 0) return unreachable("socket");
   ::setsockopt(socket.get(), SOL_SOCKET, SO_RCVTIMEO, &answer_timeout, sizeof answer_timeout);
   ::setsockopt(socket.get(), SOL_SOCKET, SO_SNDTIMEO, &answer_timeout, sizeof answer_timeout);
   if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
-    return failure("connect");
+    return unreachable("connect");
   }
   const std::string line = commands + "\n";
   if (::send(socket.get(), line.data(), line.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(line.size())) {
-    return failure("send");
+    return unreachable("send");
   }
   std::string answer;
   std::array<char, 16384> buffer;
   for (;;) {
     const ssize_t bytes = ::recv(socket.get(), buffer.data(), buffer.size(), 0);
     if (bytes < 0 && errno == EINTR) continue;
-    if (bytes < 0) return failure("recv");
+    if (bytes < 0) return unreachable("recv");
     if (bytes == 0) return answer;
     answer.append(buffer.data(), static_cast<std::size_t>(bytes));
   }

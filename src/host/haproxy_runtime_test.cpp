@@ -6,6 +6,7 @@
 
 #include "host/haproxy_process.h"
 #include "host/haproxy_text.h"
+#include "host/read_file.h"
 
 namespace berth::host::haproxy {
 namespace {

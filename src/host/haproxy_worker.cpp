@@ -18,6 +18,7 @@
 #include "base/text.h"
 #include "host/netns.h"
 #include "host/pidfd.h"
+#include "host/read_file.h"
 #include "host/socket_owners.h"
 
 namespace berth::host::haproxy {

@@ -24,7 +24,7 @@ constexpr std::string_view file_suffix = ".eml";
 constexpr std::string_view unfinished_prefix = ".unfinished-";
 constexpr int sequence_digits = 6;
 
-Error system_error(const std::string& what) {
+Error mailbox_error(const std::string& what) {
   return {"MailboxError", fmt::format("{}: {}", what, std::strerror(errno))};
 }
 
@@ -49,7 +49,7 @@ std::optional<FileName> parse_file_name(const std::string& name) {
 
 Result<> write_and_sync(const std::string& path, const std::string& text) {
   const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-  if (file < 0) return system_error("cannot write " + path);
+  if (file < 0) return mailbox_error("cannot write " + path);
   std::string_view left = text;
   bool good = true;
   while (good && !left.empty()) {
@@ -58,7 +58,7 @@ Result<> write_and_sync(const std::string& path, const std::string& text) {
     if (good) left.remove_prefix(static_cast<std::size_t>(written));
   }
   good = good && ::fsync(file) == 0;
-  auto outcome = good ? Result<>{} : Result<>{system_error("cannot write " + path)};
+  auto outcome = good ? Result<>{} : Result<>{mailbox_error("cannot write " + path)};
   ::close(file);
   return outcome;
 }
@@ -78,7 +78,7 @@ Result<> write_file(const std::string& folder, const std::string& file, const st
     return written;
   }
   if (::rename(unfinished.c_str(), (folder + "/" + file).c_str()) != 0)
-    return system_error("cannot name " + file);
+    return mailbox_error("cannot name " + file);
   sync_folder(folder);
   return {};
 }
@@ -86,7 +86,7 @@ Result<> write_file(const std::string& folder, const std::string& file, const st
 }  // namespace
 
 Result<std::unique_ptr<Mailbox>> Mailbox::open(Loop& loop, std::string folder) {
-  if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) return system_error("cannot make " + folder);
+  if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) return mailbox_error("cannot make " + folder);
   std::unique_ptr<Mailbox> mailbox(new Mailbox(loop, std::move(folder)));
   if (auto read = mailbox->take_stock(); !read) return read.error();
   return mailbox;
@@ -94,7 +94,7 @@ Result<std::unique_ptr<Mailbox>> Mailbox::open(Loop& loop, std::string folder) {
 
 Result<> Mailbox::take_stock() {
   const std::unique_ptr<DIR, int (*)(DIR*)> directory(::opendir(folder_.c_str()), &::closedir);
-  if (!directory) return system_error("cannot read " + folder_);
+  if (!directory) return mailbox_error("cannot read " + folder_);
   while (const dirent* entry = ::readdir(directory.get())) {
     const std::string name = entry->d_name;
     if (name.starts_with(unfinished_prefix)) {

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "host/pidfd.h"
 #include "host/process.h"
+#include "host/read_file.h"
 
 namespace berth::host {
 namespace {
@@ -18,11 +19,6 @@ constexpr int service_end_ms = 5'000;
 
 std::string pid_path(const std::string& data_dir) {
   return data_dir + "/podman.pid";
-}
-
-std::string read_file(const std::string& path) {
-  std::ifstream in(path);
-  return {std::istreambuf_iterator<char>(in), {}};
 }
 
 // The one whose number the data folder keeps, if it is one of ours still.

@@ -11,6 +11,7 @@
 #include <iterator>
 
 #include "base/text.h"
+#include "host/read_file.h"
 
 namespace berth::host {
 namespace {
@@ -20,11 +21,6 @@ namespace fs = std::filesystem;
 constexpr std::string_view listen_state = "0A";
 constexpr std::string_view any_v6 = "00000000000000000000000000000000";
 constexpr std::string_view mapped_v6 = "0000000000000000FFFF0000";  // ::ffff:0:0/96 as the kernel prints it
-
-std::string read_file(const fs::path& path) {
-  std::ifstream in(path);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
 
 template <class Number>
 std::optional<Number> parse(std::string_view digits, int base) {

@@ -1,6 +1,6 @@
-// Two clocks that do not convert by themselves. Berth time is what the API shows: `Time` points and `Duration`s,
-// which run `--time-scale` times as fast as real time. Real time is what the machine measures: `SteadyTime` points
-// and `RealDuration`s, for whatever waits for real work. All are integer microseconds.
+// Two clocks that do not convert by themselves. Berth time is what the API shows: `Time` points and
+// `Duration`s, which run `--time-scale` times as fast as real time. Real time is what the machine measures:
+// `SteadyTime` points and `RealDuration`s, for whatever waits for real work. All are integer microseconds.
 #pragma once
 
 #include <compare>
@@ -44,15 +44,28 @@ using SteadyTime = Point<RealDuration>;  // epoch: arbitrary, of this process
 
 inline constexpr std::int64_t us_per_second = 1'000'000;
 inline constexpr std::int64_t us_per_minute = 60 * us_per_second;
+inline constexpr std::int64_t seconds_per_day = 86'400;
 
-constexpr std::int64_t unix_seconds(Time time) { return time.us / us_per_second; }
-constexpr std::int64_t unix_ms(Time time) { return time.us / 1000; }
-constexpr Time from_unix_seconds(std::int64_t s) { return {s * us_per_second}; }
-constexpr Time from_unix_ms(std::int64_t ms) { return {ms * 1000}; }
+constexpr std::int64_t unix_seconds(Time time) {
+  return time.us / us_per_second;
+}
+constexpr std::int64_t unix_ms(Time time) {
+  return time.us / 1000;
+}
+constexpr Time from_unix_seconds(std::int64_t s) {
+  return {s * us_per_second};
+}
+constexpr Time from_unix_ms(std::int64_t ms) {
+  return {ms * 1000};
+}
 
 // Start of the minute (or of the `period`, aligned to the epoch) that `time` lies in.
-constexpr Time floor_to(Time time, Duration period) { return {time.us - time.us % period.us}; }
-constexpr Time floor_to_minute(Time time) { return floor_to(time, {us_per_minute}); }
+constexpr Time floor_to(Time time, Duration period) {
+  return {time.us - time.us % period.us};
+}
+constexpr Time floor_to_minute(Time time) {
+  return floor_to(time, {us_per_minute});
+}
 
 // "2025-07-03T08:34:06.300Z"
 std::string iso_ms(Time time);

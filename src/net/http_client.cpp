@@ -9,6 +9,7 @@
 
 #include "base/check.h"
 #include "base/text.h"
+#include "net/curl_handles.h"
 
 namespace berth::net {
 namespace {
@@ -20,14 +21,6 @@ struct CurlGlobal {
 void ensure_curl() {
   static const CurlGlobal global;
 }
-
-struct EasyDeleter {
-  void operator()(CURL* easy) const { curl_easy_cleanup(easy); }
-};
-
-struct ListDeleter {
-  void operator()(curl_slist* list) const { curl_slist_free_all(list); }
-};
 
 }  // namespace
 
@@ -87,8 +80,8 @@ class HttpClient::Worker {
     HttpResponse response;
     bool too_large = false;
     char error_text[CURL_ERROR_SIZE] = {};
-    std::unique_ptr<curl_slist, ListDeleter> headers;
-    std::unique_ptr<CURL, EasyDeleter> easy{curl_easy_init()};
+    CurlList headers;
+    CurlEasy easy{curl_easy_init()};
   };
 
   void run() {

@@ -11,17 +11,10 @@
 #include <thread>
 
 #include "base/check.h"
+#include "net/curl_handles.h"
 
 namespace berth::net {
 namespace {
-
-struct EasyDeleter {
-  void operator()(CURL* easy) const { curl_easy_cleanup(easy); }
-};
-
-struct ListDeleter {
-  void operator()(curl_slist* list) const { curl_slist_free_all(list); }
-};
 
 // What curl reads the message from.
 struct Source {
@@ -89,9 +82,9 @@ class SmtpClient::Worker {
   }
 
   Result<> deliver(const SmtpMessage& message) {
-    const std::unique_ptr<CURL, EasyDeleter> easy(curl_easy_init());
+    const CurlEasy easy(curl_easy_init());
     BERTH_CHECK(easy);
-    const std::unique_ptr<curl_slist, ListDeleter> to(curl_slist_append(nullptr, message.to.c_str()));
+    const CurlList to(curl_slist_append(nullptr, message.to.c_str()));
     Source source{message.text};
     char error_text[CURL_ERROR_SIZE] = {};
     set_server(easy.get());

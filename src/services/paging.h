@@ -1,5 +1,5 @@
-// One page of a listing. A token names the first item of the next page; one that names no item is refused with the
-// service's own code.
+// One page of a listing. A token names the first item of the next page; one that names no item is refused
+// with the service's own code.
 #pragma once
 
 #include <cstddef>
@@ -25,6 +25,9 @@ struct BadToken {
   const char* message = "The specified token is not valid.";
 };
 
+// How CloudWatch and SSM say it.
+inline constexpr BadToken invalid_next_token{"InvalidNextToken", "The specified token is not valid."};
+
 // `key_of` gives a text that tells the item from all others of the listing.
 template <class T, class KeyOf>
 Result<Page<T>> page_of(std::vector<T> items, const std::optional<std::string>& token, std::int64_t items_max,
@@ -35,7 +38,8 @@ Result<Page<T>> page_of(std::vector<T> items, const std::optional<std::string>& 
     while (first < items.size() && (!wanted || key_of(items[first]) != *wanted)) ++first;
     if (first == items.size()) return Error{bad_token.code, bad_token.message};
   }
-  const std::size_t last = std::min(items.size(), first + static_cast<std::size_t>(std::max<std::int64_t>(1, items_max)));
+  const std::size_t last =
+      std::min(items.size(), first + static_cast<std::size_t>(std::max<std::int64_t>(1, items_max)));
   Page<T> page;
   if (last < items.size()) page.next_token = base64(key_of(items[last]));
   page.items.assign(std::make_move_iterator(items.begin() + static_cast<std::ptrdiff_t>(first)),

@@ -14,9 +14,9 @@ using model::Kind;
 using model::Member;
 using model::Shape;
 
-class Reader {
+class QueryReader {
  public:
-  explicit Reader(FormStyle style) : style_(style) {}
+  explicit QueryReader(FormStyle style) : style_(style) {}
 
   // The tree's depth is bounded by FormReader, so the recursion is too.
   Result<> read(const Shape& shape, const FormNode& node, bool flattened, void* object) {
@@ -158,7 +158,7 @@ class Reader {
 }  // namespace
 
 Result<> read_form(const Shape& shape, const FormNode& form, FormStyle style, void* object) {
-  return Reader(style).read(shape, form, false, object);
+  return QueryReader(style).read(shape, form, false, object);
 }
 
 }  // namespace berth::wire

@@ -28,7 +28,7 @@ const json::array* list_of(const json::value& argument, std::size_t size) {
 
 using Bytes = boost::asio::ip::address_v6::bytes_type;
 
-struct Block {
+struct CidrBlock {
   Bytes bytes{};  // an IPv4 address in the first four
   int prefix = 0;
   int bits = 32;  // of an address
@@ -40,14 +40,14 @@ struct Block {
   }
 };
 
-std::optional<Block> parse_block(std::string_view text) {
+std::optional<CidrBlock> parse_block(std::string_view text) {
   const auto slash = text.find('/');
   if (slash == std::string_view::npos) return std::nullopt;
   boost::system::error_code code;
   const auto address = boost::asio::ip::make_address(std::string(text.substr(0, slash)), code);
   const auto prefix = parse_integer(text.substr(slash + 1));
   if (code || !prefix || *prefix < 0 || *prefix > (address.is_v4() ? 32 : 128)) return std::nullopt;
-  Block block{{}, static_cast<int>(*prefix), address.is_v4() ? 32 : 128};
+  CidrBlock block{{}, static_cast<int>(*prefix), address.is_v4() ? 32 : 128};
   if (address.is_v4()) {
     const auto bytes = address.to_v4().to_bytes();
     std::copy(bytes.begin(), bytes.end(), block.bytes.begin());
@@ -58,8 +58,8 @@ std::optional<Block> parse_block(std::string_view text) {
 }
 
 // The address of block number `index` of size /`prefix` within `block`.
-Block nth_block(const Block& block, int prefix, unsigned index) {
-  Block out = block;
+CidrBlock nth_block(const CidrBlock& block, int prefix, unsigned index) {
+  CidrBlock out = block;
   for (int bit = block.prefix; bit < block.bits; ++bit) {
     const int from_end = prefix - 1 - bit;  // of the index, 0 is its lowest bit
     const bool one = from_end >= 0 && from_end < 32 && ((index >> from_end) & 1u) != 0;

@@ -12,6 +12,7 @@
 namespace berth::autoscaling {
 
 inline constexpr const char* ecs_namespace = "ecs";
+inline constexpr std::size_t name_characters_max = 256;  // of policies and scheduled actions
 inline constexpr const char* desired_count = "ecs:service:DesiredCount";
 
 Error validation(std::string message);

@@ -16,7 +16,6 @@ namespace {
 
 constexpr std::int64_t policies_per_page_max = 10;
 constexpr std::size_t policies_per_target_max = 50;
-constexpr std::size_t name_characters_max = 256;
 constexpr const char* target_tracking = "TargetTrackingScaling";
 constexpr const char* step_scaling = "StepScaling";
 

@@ -16,7 +16,6 @@ namespace {
 
 constexpr std::int64_t actions_per_page_max = 50;
 constexpr std::size_t actions_per_target_max = 200;
-constexpr std::size_t name_characters_max = 256;
 
 Result<> check_target_action(const std::optional<ScalableTargetAction>& action) {
   if (!action || (!action->min_capacity && !action->max_capacity)) {

@@ -1,7 +1,8 @@
-// CloudWatch alarms: their configuration, state and history. The alarm evaluator in src/reconcile judges them.
-#include <algorithm>
-
+// CloudWatch alarms: their configuration, state and history. The alarm evaluator in src/reconcile judges
+// them.
 #include <fmt/format.h>
+
+#include <algorithm>
 
 #include "control/alarm.h"
 #include "control/composite_alarm.h"
@@ -20,9 +21,10 @@ constexpr std::size_t actions_per_state_max = 5;
 constexpr std::size_t name_characters_max = 255;
 constexpr std::int64_t short_period_range_s_max = 86'400;
 constexpr std::int64_t long_period_range_s_max = 604'800;
-constexpr services::BadToken bad_token{"InvalidNextToken", "The specified token is not valid."};
 
-Error invalid(std::string message) { return {"ValidationError", std::move(message)}; }
+Error invalid(std::string message) {
+  return {"ValidationError", std::move(message)};
+}
 Error missing(std::string_view name) {
   return {"ValidationError", fmt::format("The parameter {} is required.", name)};
 }
@@ -31,17 +33,20 @@ Result<> check_common(const std::optional<std::string>& name, const std::optiona
                       std::initializer_list<const std::optional<std::vector<std::string>>*> action_lists) {
   if (name.value_or("").empty()) return missing("AlarmName");
   if (name->size() > name_characters_max) {
-    return invalid("1 validation error detected: Value at 'alarmName' failed to satisfy constraint: Member must have "
-                   "length less than or equal to 255");
+    return invalid(
+        "1 validation error detected: Value at 'alarmName' failed to satisfy constraint: Member must have "
+        "length less than or equal to 255");
   }
   if (description && description->size() > 1024) {
-    return invalid("1 validation error detected: Value at 'alarmDescription' failed to satisfy constraint: Member must "
-                   "have length less than or equal to 1024");
+    return invalid(
+        "1 validation error detected: Value at 'alarmDescription' failed to satisfy constraint: Member must "
+        "have length less than or equal to 1024");
   }
   for (const auto* list : action_lists) {
     if (*list && (*list)->size() > actions_per_state_max) {
-      return invalid("1 validation error detected: Value at 'alarmActions' failed to satisfy constraint: Member must "
-                     "have length less than or equal to 5");
+      return invalid(
+          "1 validation error detected: Value at 'alarmActions' failed to satisfy constraint: Member must "
+          "have length less than or equal to 5");
     }
   }
   return {};
@@ -52,13 +57,16 @@ Result<> check_window(std::int64_t period_s, std::int64_t evaluation_periods) {
   if (!sub_minute && (period_s < 60 || period_s % 60 != 0)) {
     return invalid("The parameter Period must be equal to 10, 20, 30 or a multiple of 60.");
   }
-  if (evaluation_periods < 1) return invalid("The parameter EvaluationPeriods must be greater than or equal to 1.");
+  if (evaluation_periods < 1)
+    return invalid("The parameter EvaluationPeriods must be greater than or equal to 1.");
   const std::int64_t range_s_max = period_s < 3600 ? short_period_range_s_max : long_period_range_s_max;
   if (period_s * evaluation_periods > range_s_max) {
-    return invalid(range_s_max == short_period_range_s_max
-                       ? "Metrics cannot be checked across more than a day (EvaluationPeriods * Period must be <= 86400)."
-                       : "Metrics cannot be checked across more than seven days (EvaluationPeriods * Period must be <= "
-                         "604800).");
+    return invalid(
+        range_s_max == short_period_range_s_max
+            ? "Metrics cannot be checked across more than a day (EvaluationPeriods * Period must be <= "
+              "86400)."
+            : "Metrics cannot be checked across more than seven days (EvaluationPeriods * Period must be <= "
+              "604800).");
   }
   return {};
 }
@@ -67,20 +75,26 @@ Result<> check_metric_alarm(const PutMetricAlarmInput& input) {
   auto common = check_common(input.alarm_name, input.alarm_description,
                              {&input.ok_actions, &input.alarm_actions, &input.insufficient_data_actions});
   if (!common) return common;
-  if (input.evaluation_criteria || input.threshold_metric_id || input.evaluation_window || input.warm_up_configuration) {
-    return Error{"NotImplemented", "PutMetricAlarm: berth does not implement PromQL criteria, anomaly detection bands, "
-                                   "evaluation windows and warm-up."};
+  if (input.evaluation_criteria || input.threshold_metric_id || input.evaluation_window ||
+      input.warm_up_configuration) {
+    return Error{"NotImplemented",
+                 "PutMetricAlarm: berth does not implement PromQL criteria, anomaly detection bands, "
+                 "evaluation windows and warm-up."};
   }
-  if (input.metrics && input.metric_name) return invalid("Metrics list and MetricName cannot be specified at the same time.");
+  if (input.metrics && input.metric_name)
+    return invalid("Metrics list and MetricName cannot be specified at the same time.");
   if (!input.evaluation_periods) return missing("EvaluationPeriods");
   if (!input.threshold) return missing("Threshold");
   if (!input.comparison_operator || !control::parse_comparison(*input.comparison_operator)) {
-    return invalid(fmt::format("The value {} for parameter ComparisonOperator is not implemented by berth or not valid.",
-                               input.comparison_operator.value_or("")));
+    return invalid(
+        fmt::format("The value {} for parameter ComparisonOperator is not implemented by berth or not valid.",
+                    input.comparison_operator.value_or("")));
   }
   if (input.treat_missing_data && !control::parse_missing_data(*input.treat_missing_data)) {
-    return invalid(fmt::format("The value {} is unsupported for TreatMissingData parameter. Supported values are "
-                               "[breaching, notBreaching, ignore, missing].", *input.treat_missing_data));
+    return invalid(
+        fmt::format("The value {} is unsupported for TreatMissingData parameter. Supported values are "
+                    "[breaching, notBreaching, ignore, missing].",
+                    *input.treat_missing_data));
   }
   if (input.datapoints_to_alarm && *input.datapoints_to_alarm > *input.evaluation_periods) {
     return invalid("DatapointsToAlarm must be less than or equal to EvaluationPeriods.");
@@ -95,8 +109,10 @@ Result<> check_metric_alarm(const PutMetricAlarmInput& input) {
     if (!input.namespace_) return missing("Namespace");
     if (!input.period) return missing("Period");
     if (input.statistic.has_value() == input.extended_statistic.has_value()) {
-      return invalid(input.statistic ? "Statistic and ExtendedStatistic cannot both be specified."
-                                     : "At least one of the parameters Statistic and ExtendedStatistic must be specified.");
+      return invalid(
+          input.statistic
+              ? "Statistic and ExtendedStatistic cannot both be specified."
+              : "At least one of the parameters Statistic and ExtendedStatistic must be specified.");
     }
     if (!control::parse_statistic(input.statistic ? *input.statistic : *input.extended_statistic)) {
       return invalid("The value for parameter ExtendedStatistic is not valid.");
@@ -132,7 +148,8 @@ MetricAlarm metric_alarm_of(const PutMetricAlarmInput& input) {
 
 // Puts a new or changed configuration in place; state and its times stay when the alarm exists already.
 template <class Alarm>
-void configure(Context& context, Alarm alarm, std::optional<Alarm> AlarmRow::*kind, const std::vector<Tag>& tags) {
+void configure(Context& context, Alarm alarm, std::optional<Alarm> AlarmRow::*kind,
+               const std::vector<Tag>& tags) {
   const std::string name = *alarm.alarm_name;
   const auto* existing = context.store.find<AlarmRow>(name);
   const bool same_kind = existing && (existing->*kind);
@@ -155,9 +172,10 @@ void configure(Context& context, Alarm alarm, std::optional<Alarm> AlarmRow::*ki
   row.name = name;
   row.*kind = std::move(alarm);
   row.tags = existing ? existing->tags : tags;  // AWS: tags of an update are ignored
-  const json::object data{{"version", "1.0"},
-                          {"type", existing ? "Update" : "Create"},
-                          {std::string(existing ? "updatedAlarm" : "createdAlarm"), model::to_json(*(row.*kind))}};
+  const json::object data{
+      {"version", "1.0"},
+      {"type", existing ? "Update" : "Create"},
+      {std::string(existing ? "updatedAlarm" : "createdAlarm"), model::to_json(*(row.*kind))}};
   add_history(context.store, row, "ConfigurationUpdate",
               fmt::format("Alarm \"{}\" {}", name, existing ? "updated" : "created"), json::serialize(data),
               context.now());
@@ -182,7 +200,8 @@ bool selected(const AlarmRow& row, const DescribeAlarmsInput& input) {
   if (input.alarm_name_prefix && !row.name.starts_with(*input.alarm_name_prefix)) return false;
   if (input.state_value && row.state() != *input.state_value) return false;
   const auto types = input.alarm_types.value_or(std::vector<std::string>{"MetricAlarm"});
-  if (std::find(types.begin(), types.end(), row.metric ? "MetricAlarm" : "CompositeAlarm") == types.end()) return false;
+  if (std::find(types.begin(), types.end(), row.metric ? "MetricAlarm" : "CompositeAlarm") == types.end())
+    return false;
   if (!input.action_prefix) return true;
   for (const char* state : {"ALARM", "OK", "INSUFFICIENT_DATA"}) {
     for (const auto& action : actions_of(row, state)) {
@@ -194,7 +213,8 @@ bool selected(const AlarmRow& row, const DescribeAlarmsInput& input) {
 
 Result<AlarmRow*> tagged_alarm(Context& context, const std::optional<std::string>& arn) {
   const std::string prefix = context.settings.arn("cloudwatch", "alarm:");
-  auto* row = arn && arn->starts_with(prefix) ? context.store.edit<AlarmRow>(arn->substr(prefix.size())) : nullptr;
+  auto* row =
+      arn && arn->starts_with(prefix) ? context.store.edit<AlarmRow>(arn->substr(prefix.size())) : nullptr;
   if (!row) return Error{"ResourceNotFoundException", "Unknown"};
   return row;
 }
@@ -241,8 +261,9 @@ Result<DescribeAlarmsOutput> describe_alarms(Context& context, const DescribeAla
     if (selected(row, input)) found.push_back(&row);
   }
   const std::int64_t records_max = std::min(alarms_per_page_max, input.max_records.value_or(50));
-  auto page = services::page_of(std::move(found), input.next_token, records_max,
-                                [](const AlarmRow* row) { return row->name; }, bad_token);
+  auto page = services::page_of(
+      std::move(found), input.next_token, records_max, [](const AlarmRow* row) { return row->name; },
+      services::invalid_next_token);
   if (!page) return page.error();
   DescribeAlarmsOutput output;
   output.metric_alarms.emplace();
@@ -272,7 +293,8 @@ Result<DescribeAlarmsForMetricOutput> describe_alarms_for_metric(Context& contex
   return output;
 }
 
-Result<DescribeAlarmHistoryOutput> describe_alarm_history(Context& context, const DescribeAlarmHistoryInput& input) {
+Result<DescribeAlarmHistoryOutput> describe_alarm_history(Context& context,
+                                                          const DescribeAlarmHistoryInput& input) {
   std::vector<const AlarmHistoryRow*> found;
   const auto types = input.alarm_types.value_or(std::vector<std::string>{"MetricAlarm"});
   for (const auto& [key, row] : context.store.all<AlarmHistoryRow>()) {
@@ -285,8 +307,9 @@ Result<DescribeAlarmHistoryOutput> describe_alarm_history(Context& context, cons
   }
   if (input.scan_by != "TimestampAscending") std::reverse(found.begin(), found.end());
   const std::int64_t records_max = std::min(alarms_per_page_max, input.max_records.value_or(100));
-  auto page = services::page_of(std::move(found), input.next_token, records_max,
-                                [](const AlarmHistoryRow* row) { return row->key(); }, bad_token);
+  auto page = services::page_of(
+      std::move(found), input.next_token, records_max, [](const AlarmHistoryRow* row) { return row->key(); },
+      services::invalid_next_token);
   if (!page) return page.error();
   DescribeAlarmHistoryOutput output;
   output.alarm_history_items.emplace();
@@ -313,13 +336,15 @@ Result<SetAlarmStateOutput> set_alarm_state(Context& context, const SetAlarmStat
   return SetAlarmStateOutput{};
 }
 
-Result<EnableAlarmActionsOutput> enable_alarm_actions(Context& context, const EnableAlarmActionsInput& input) {
+Result<EnableAlarmActionsOutput> enable_alarm_actions(Context& context,
+                                                      const EnableAlarmActionsInput& input) {
   auto set = set_actions_enabled(context, input.alarm_names.value_or(std::vector<std::string>{}), true);
   if (!set) return set.error();
   return EnableAlarmActionsOutput{};
 }
 
-Result<DisableAlarmActionsOutput> disable_alarm_actions(Context& context, const DisableAlarmActionsInput& input) {
+Result<DisableAlarmActionsOutput> disable_alarm_actions(Context& context,
+                                                        const DisableAlarmActionsInput& input) {
   auto set = set_actions_enabled(context, input.alarm_names.value_or(std::vector<std::string>{}), false);
   if (!set) return set.error();
   return DisableAlarmActionsOutput{};
@@ -339,7 +364,8 @@ Result<UntagResourceOutput> untag_resource(Context& context, const UntagResource
   return UntagResourceOutput{};
 }
 
-Result<ListTagsForResourceOutput> list_tags_for_resource(Context& context, const ListTagsForResourceInput& input) {
+Result<ListTagsForResourceOutput> list_tags_for_resource(Context& context,
+                                                         const ListTagsForResourceInput& input) {
   auto row = tagged_alarm(context, input.resource_arn);
   if (!row) return row.error();
   return ListTagsForResourceOutput{(*row)->tags};

@@ -1,8 +1,8 @@
 // CloudWatch metrics: putting them and asking for their statistics.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
-
-#include <fmt/format.h>
 
 #include "handlers/cloudwatch.h"
 #include "services/cloudwatch/dimensions.h"
@@ -24,18 +24,25 @@ constexpr Duration oldest_point = Duration::minutes(14 * 24 * 60);
 constexpr Duration newest_point = Duration::minutes(2 * 60);
 constexpr std::size_t listed_per_page = 500;
 const double value_max = std::ldexp(1.0, 360);
-constexpr services::BadToken bad_token{"InvalidNextToken", "The specified token is not valid."};
 
-Error invalid_value(std::string message) { return {"InvalidParameterValueException", std::move(message)}; }
-Error invalid_combination(std::string message) { return {"InvalidParameterCombinationException", std::move(message)}; }
+Error invalid_value(std::string message) {
+  return {"InvalidParameterValueException", std::move(message)};
+}
+Error invalid_combination(std::string message) {
+  return {"InvalidParameterCombinationException", std::move(message)};
+}
 
-bool acceptable(double value) { return std::isfinite(value) && std::abs(value) <= value_max; }
+bool acceptable(double value) {
+  return std::isfinite(value) && std::abs(value) <= value_max;
+}
 
 Result<MetricValues> read_values(const MetricDatum& datum, std::size_t number) {
   const std::string name = fmt::format("MetricData.member.{}", number);
   const auto both = [&](const char* a, const char* b) {
-    return invalid_combination(fmt::format("The parameters {}.{} and {}.{} are mutually exclusive and you have "
-                                           "specified both.", name, a, name, b));
+    return invalid_combination(
+        fmt::format("The parameters {}.{} and {}.{} are mutually exclusive and you have "
+                    "specified both.",
+                    name, a, name, b));
   };
   if (datum.value && datum.values) return both("Value", "Values");
   if (datum.value && datum.statistic_values) return both("Value", "StatisticValues");
@@ -46,7 +53,8 @@ Result<MetricValues> read_values(const MetricDatum& datum, std::size_t number) {
     out.values = {{*datum.value, 1}};
   } else if (datum.values) {
     if (datum.counts && datum.counts->size() != datum.values->size()) {
-      return invalid_value(fmt::format("The parameters {}.Values and {}.Counts must be of the same size.", name, name));
+      return invalid_value(
+          fmt::format("The parameters {}.Values and {}.Counts must be of the same size.", name, name));
     }
     if (datum.values->size() > values_per_metric_max) {
       return invalid_value(fmt::format("The parameter {}.Values must not have more than {} members.", name,
@@ -63,23 +71,29 @@ Result<MetricValues> read_values(const MetricDatum& datum, std::size_t number) {
     }
   } else if (datum.statistic_values) {
     const auto& set = *datum.statistic_values;
-    out.set = {set.sample_count.value_or(0), set.sum.value_or(0), set.minimum.value_or(0), set.maximum.value_or(0)};
+    out.set = {set.sample_count.value_or(0), set.sum.value_or(0), set.minimum.value_or(0),
+               set.maximum.value_or(0)};
     if (!(out.set.sample_count > 0)) {
-      return invalid_value(fmt::format("The value {} for parameter {}.StatisticValues.SampleCount is invalid.",
-                                       out.set.sample_count, name));
+      return invalid_value(
+          fmt::format("The value {} for parameter {}.StatisticValues.SampleCount is invalid.",
+                      out.set.sample_count, name));
     }
   } else {
-    return Error{"MissingParameter",
-                 fmt::format("At least one of the parameters {}.Value, {}.Values or {}.StatisticValues must be "
-                             "specified.", name, name, name)};
+    return Error{
+        "MissingParameter",
+        fmt::format("At least one of the parameters {}.Value, {}.Values or {}.StatisticValues must be "
+                    "specified.",
+                    name, name, name)};
   }
   for (const double value : {out.set.sum, out.set.minimum, out.set.maximum}) {
-    if (!acceptable(value)) return invalid_value(fmt::format("The value {} for parameter {}.Value is invalid.", value, name));
+    if (!acceptable(value))
+      return invalid_value(fmt::format("The value {} for parameter {}.Value is invalid.", value, name));
   }
   return out;
 }
 
-Result<> put_datum(Context& context, const std::string& namespace_, const MetricDatum& datum, std::size_t number) {
+Result<> put_datum(Context& context, const std::string& namespace_, const MetricDatum& datum,
+                   std::size_t number) {
   const std::string name = fmt::format("MetricData.member.{}", number);
   auto values = read_values(datum, number);
   if (!values) return values.error();
@@ -87,20 +101,23 @@ Result<> put_datum(Context& context, const std::string& namespace_, const Metric
     return Error{"MissingParameter", fmt::format("The parameter {}.MetricName is required.", name)};
   }
   if (datum.dimensions && datum.dimensions->size() > dimensions_max) {
-    return invalid_value(fmt::format("The collection {}.Dimensions must not have a size greater than {}.", name,
-                                     dimensions_max));
+    return invalid_value(fmt::format("The collection {}.Dimensions must not have a size greater than {}.",
+                                     name, dimensions_max));
   }
   const std::int64_t resolution_s = datum.storage_resolution.value_or(60);
   if (resolution_s != 1 && resolution_s != 60) {
-    return invalid_value(fmt::format("The value {} for parameter {}.StorageResolution must be 1 or 60.", resolution_s, name));
+    return invalid_value(
+        fmt::format("The value {} for parameter {}.StorageResolution must be 1 or 60.", resolution_s, name));
   }
   const Time time = datum.timestamp.value_or(context.now());
   if (context.now() - time > oldest_point || time - context.now() > newest_point) {
-    return invalid_value(fmt::format("The parameter {}.Timestamp must specify a time no more than two weeks in the "
-                                     "past and no more than two hours in the future.", name));
+    return invalid_value(
+        fmt::format("The parameter {}.Timestamp must specify a time no more than two weeks in the "
+                    "past and no more than two hours in the future.",
+                    name));
   }
-  context.metrics.put(metric_id(namespace_, datum.metric_name, datum.dimensions), datum.unit.value_or("None"), time,
-                      *values, resolution_s == 1);
+  context.metrics.put(metric_id(namespace_, datum.metric_name, datum.dimensions), datum.unit.value_or("None"),
+                      time, *values, resolution_s == 1);
   return {};
 }
 
@@ -131,7 +148,8 @@ Result<PutMetricDataOutput> put_metric_data(Context& context, const PutMetricDat
   const auto data = input.metric_data.value_or(std::vector<MetricDatum>{});
   if (data.empty()) return Error{"MissingParameter", "The parameter MetricData is required."};
   if (data.size() > metrics_per_call_max) {
-    return invalid_value(fmt::format("The collection MetricData must not have a size greater than {}.", metrics_per_call_max));
+    return invalid_value(
+        fmt::format("The collection MetricData must not have a size greater than {}.", metrics_per_call_max));
   }
   // Checked before the first is put: a refused call changes nothing.
   for (std::size_t i = 0; i < data.size(); ++i) {
@@ -157,9 +175,9 @@ Result<ListMetricsOutput> list_metrics(Context& context, const ListMetricsInput&
     });
     if (fits) metrics.push_back({id.namespace_, id.name, dimension_list(id)});
   }
-  auto page = services::page_of(std::move(metrics), input.next_token, listed_per_page, [](const Metric& metric) {
-    return model::to_json_text(metric);
-  }, bad_token);
+  auto page = services::page_of(
+      std::move(metrics), input.next_token, listed_per_page,
+      [](const Metric& metric) { return model::to_json_text(metric); }, services::invalid_next_token);
   if (!page) return page.error();
   ListMetricsOutput output;
   output.metrics = std::move(page->items);
@@ -167,22 +185,26 @@ Result<ListMetricsOutput> list_metrics(Context& context, const ListMetricsInput&
   return output;
 }
 
-Result<GetMetricStatisticsOutput> get_metric_statistics(Context& context, const GetMetricStatisticsInput& input) {
+Result<GetMetricStatisticsOutput> get_metric_statistics(Context& context,
+                                                        const GetMetricStatisticsInput& input) {
   const Time end = query_end(context, input.end_time.value_or(Time{}));
   const Time asked = input.start_time.value_or(Time{});
   const std::int64_t period_s = input.period.value_or(60);
   if (asked >= end) return invalid_value("The parameter StartTime must be less than the parameter EndTime.");
   if (auto checked = check_period(period_s); !checked) return checked.error();
   if (!input.statistics && !input.extended_statistics) {
-    return Error{"MissingParameter", "At least one of the parameters Statistics and ExtendedStatistics must be specified."};
+    return Error{"MissingParameter",
+                 "At least one of the parameters Statistics and ExtendedStatistics must be specified."};
   }
   const Duration period = Duration::seconds(static_cast<double>(period_s));
   const Time start = floor_to(asked, period_s < 60 ? period : Duration::minutes(1));
   const std::int64_t points = (end - start).us / period.us;
   if (points > statistics_points_max) {
-    return invalid_combination(fmt::format("You have requested up to {} datapoints, which exceeds the limit of {}. You "
-                                           "may reduce the datapoints requested by increasing Period, or decreasing "
-                                           "the time range.", points, statistics_points_max));
+    return invalid_combination(
+        fmt::format("You have requested up to {} datapoints, which exceeds the limit of {}. You "
+                    "may reduce the datapoints requested by increasing Period, or decreasing "
+                    "the time range.",
+                    points, statistics_points_max));
   }
   const MetricId id = metric_id(input.namespace_, input.metric_name, input.dimensions);
   const std::string unit = input.unit.value_or(context.metrics.unit_of(id));
@@ -207,7 +229,9 @@ Result<GetMetricStatisticsOutput> get_metric_statistics(Context& context, const 
     }
     for (const auto& name : input.extended_statistics.value_or(std::vector<std::string>{})) {
       const auto statistic = control::parse_statistic(name);
-      if (!statistic) return invalid_value(fmt::format("The value {} for parameter ExtendedStatistics is not valid.", name));
+      if (!statistic)
+        return invalid_value(
+            fmt::format("The value {} for parameter ExtendedStatistics is not valid.", name));
       const auto value = value_of_bucket(*statistic, bucket.values);
       if (value) {
         if (!point.extended_statistics) point.extended_statistics.emplace();
@@ -223,17 +247,21 @@ Result<GetMetricDataOutput> get_metric_data(Context& context, const GetMetricDat
   const auto queries = input.metric_data_queries.value_or(std::vector<MetricDataQuery>{});
   const Time end = query_end(context, input.end_time.value_or(Time{}));
   const Time start = input.start_time.value_or(Time{});
-  if (start >= end) return Error{"ValidationError", "The parameter StartTime must be less than the parameter EndTime."};
+  if (start >= end)
+    return Error{"ValidationError", "The parameter StartTime must be less than the parameter EndTime."};
   if (queries.empty()) return Error{"ValidationError", "The parameter MetricDataQueries is required."};
   if (queries.size() > queries_max) {
-    return Error{"ValidationError", fmt::format("The collection MetricDataQueries must not have a size greater than {}.", queries_max)};
+    return Error{
+        "ValidationError",
+        fmt::format("The collection MetricDataQueries must not have a size greater than {}.", queries_max)};
   }
   for (const auto& query : queries) {
     const std::int64_t period_s =
         query.metric_stat ? query.metric_stat->period.value_or(60) : query.period.value_or(60);
     if (auto checked = check_period(period_s); !checked) return checked.error();
     if ((end - start).us / (period_s * us_per_second) > data_points_max) {
-      return Error{"ValidationError", fmt::format("You have requested more than {} datapoints.", data_points_max)};
+      return Error{"ValidationError",
+                   fmt::format("You have requested more than {} datapoints.", data_points_max)};
     }
   }
   auto series = evaluate_queries(context.metrics, queries, start, end);

@@ -24,7 +24,7 @@ std::optional<std::string> free_address(const Store& store) {
   return std::nullopt;
 }
 
-Facets facets_of(const Address& address) {
+Facets address_facets(const Address& address) {
   Facets facets;
   return facets.add("allocation-id", address.allocation_id)
       .add("association-id", address.association_id)
@@ -90,7 +90,7 @@ Result<DescribeAddressesResult> describe_addresses(Context& context, const Descr
   std::erase_if(*chosen, [&](const Address& item) {
     return !wanted.empty() && std::find(wanted.begin(), wanted.end(), *item.public_ip) == wanted.end();
   });
-  auto kept = filtered(std::move(*chosen), input.filters, facets_of);
+  auto kept = filtered(std::move(*chosen), input.filters, address_facets);
   if (!kept) return kept.error();
   return answer(input, DescribeAddressesResult{std::move(*kept)});
 }

@@ -9,7 +9,7 @@
 namespace berth::ec2 {
 namespace {
 
-Facets facets_of(const InternetGateway& gateway) {
+Facets gateway_facets(const InternetGateway& gateway) {
   Facets facets;
   facets.add("internet-gateway-id", gateway.internet_gateway_id)
       .add("owner-id", gateway.owner_id)
@@ -115,7 +115,7 @@ Result<DescribeInternetGatewaysResult> describe_internet_gateways(
   std::vector<InternetGateway> gateways;
   for (const auto& [id, row] : context.store.all<InternetGatewayRow>()) gateways.push_back(row.description);
   auto page = list(input, std::move(gateways), input.internet_gateway_ids, kinds::internet_gateway,
-                   &InternetGateway::internet_gateway_id, facets_of);
+                   &InternetGateway::internet_gateway_id, gateway_facets);
   if (!page) return page.error();
   DescribeInternetGatewaysResult output;
   output.internet_gateways = std::move(page->items);

@@ -33,7 +33,7 @@ NetworkAcl describe(const Store& store, const NetworkAclRow& row) {
   return acl;
 }
 
-Facets facets_of(const NetworkAcl& acl) {
+Facets acl_facets(const NetworkAcl& acl) {
   Facets facets;
   facets.add("network-acl-id", acl.network_acl_id)
       .add("vpc-id", acl.vpc_id)
@@ -73,7 +73,7 @@ Result<DescribeNetworkAclsResult> describe_network_acls(Context& context,
   for (const auto& [id, row] : context.store.all<NetworkAclRow>())
     acls.push_back(describe(context.store, row));
   auto page = list(input, std::move(acls), input.network_acl_ids, kinds::network_acl,
-                   &NetworkAcl::network_acl_id, facets_of);
+                   &NetworkAcl::network_acl_id, acl_facets);
   if (!page) return page.error();
   DescribeNetworkAclsResult output;
   output.network_acls = std::move(page->items);

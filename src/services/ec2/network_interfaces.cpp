@@ -73,7 +73,7 @@ NetworkInterface describe(const Context& context, const ecs::TaskRow& task) {
   return out;
 }
 
-Facets facets_of(const NetworkInterface& item) {
+Facets interface_facets(const NetworkInterface& item) {
   Facets facets;
   facets.add("network-interface-id", item.network_interface_id)
       .add("availability-zone", item.availability_zone)
@@ -113,7 +113,7 @@ Result<DescribeNetworkInterfacesResult> describe_network_interfaces(
     interfaces.push_back(describe(context, task));
   }
   auto page = list(input, std::move(interfaces), input.network_interface_ids, kinds::network_interface,
-                   &NetworkInterface::network_interface_id, facets_of);
+                   &NetworkInterface::network_interface_id, interface_facets);
   if (!page) return page.error();
   DescribeNetworkInterfacesResult output;
   output.network_interfaces = std::move(page->items);

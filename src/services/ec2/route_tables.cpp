@@ -9,7 +9,7 @@
 namespace berth::ec2 {
 namespace {
 
-Facets facets_of(const RouteTable& table) {
+Facets route_table_facets(const RouteTable& table) {
   Facets facets;
   facets.add("route-table-id", table.route_table_id)
       .add("vpc-id", table.vpc_id)
@@ -211,7 +211,7 @@ Result<DescribeRouteTablesResult> describe_route_tables(Context& context,
   std::vector<RouteTable> tables;
   for (const auto& [id, row] : context.store.all<RouteTableRow>()) tables.push_back(row.description);
   auto page = list(input, std::move(tables), input.route_table_ids, kinds::route_table,
-                   &RouteTable::route_table_id, facets_of);
+                   &RouteTable::route_table_id, route_table_facets);
   if (!page) return page.error();
   DescribeRouteTablesResult output;
   output.route_tables = std::move(page->items);

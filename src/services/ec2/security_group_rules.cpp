@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::size_t rules_per_direction_most = 60;
 
-Facets facets_of(const SecurityGroupRule& rule) {
+Facets rule_facets(const SecurityGroupRule& rule) {
   Facets facets;
   return facets.add("group-id", rule.group_id)
       .add("security-group-rule-id", rule.security_group_rule_id)
@@ -183,7 +183,7 @@ Result<DescribeSecurityGroupRulesResult> describe_security_group_rules(
   std::vector<SecurityGroupRule> rules;
   for (const auto& [id, row] : context.store.all<SecurityGroupRuleRow>()) rules.push_back(row.description);
   auto page = list(input, std::move(rules), input.security_group_rule_ids, kinds::security_group_rule,
-                   &SecurityGroupRule::security_group_rule_id, facets_of);
+                   &SecurityGroupRule::security_group_rule_id, rule_facets);
   if (!page) return page.error();
   DescribeSecurityGroupRulesResult output;
   output.security_group_rules = std::move(page->items);

@@ -51,7 +51,7 @@ void add_permission_facets(Facets& facets, const std::string& prefix,
   }
 }
 
-Facets facets_of(const SecurityGroup& group) {
+Facets group_facets(const SecurityGroup& group) {
   Facets facets;
   facets.add("description", group.description)
       .add("group-id", group.group_id)
@@ -111,7 +111,7 @@ Result<> check_new_group(const Store& store, const CreateSecurityGroupRequest& i
   return {};
 }
 
-bool in_use(const Store& store, const std::string& group_id) {
+bool group_in_use(const Store& store, const std::string& group_id) {
   for (const auto& [id, task] : store.all<ecs::TaskRow>()) {
     const auto& groups = task.security_groups;
     if (task.last_status != "STOPPED" && std::find(groups.begin(), groups.end(), group_id) != groups.end()) {
@@ -208,7 +208,7 @@ Result<DeleteSecurityGroupResult> delete_security_group(Context& context,
         "CannotDelete",
         fmt::format("the specified group: \"{}\" name: \"default\" cannot be deleted by a user", id)};
   }
-  if (in_use(context.store, id))
+  if (group_in_use(context.store, id))
     return dependency_violation(fmt::format("resource {} has a dependent object", id));
   erase_group(context.store, id);
   return answer(input, DeleteSecurityGroupResult{true, id});
@@ -222,7 +222,7 @@ Result<DescribeSecurityGroupsResult> describe_security_groups(Context& context,
                  fmt::format("The security group '{}' does not exist in default VPC 'null'", names.front())};
   }
   auto page = list(input, describe_all(context.store), input.group_ids, kinds::security_group,
-                   &SecurityGroup::group_id, facets_of);
+                   &SecurityGroup::group_id, group_facets);
   if (!page) return page.error();
   DescribeSecurityGroupsResult output;
   output.security_groups = std::move(page->items);

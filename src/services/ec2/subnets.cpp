@@ -104,7 +104,7 @@ Subnet describe(const Store& store, const SubnetRow& row) {
   return subnet;
 }
 
-Facets facets_of(const Subnet& subnet) {
+Facets subnet_facets(const Subnet& subnet) {
   Facets facets;
   return facets.add("availability-zone", subnet.availability_zone)
       .add("availabilityZone", subnet.availability_zone)
@@ -125,7 +125,7 @@ Facets facets_of(const Subnet& subnet) {
       .add_tags(subnet.tags);
 }
 
-bool in_use(const Store& store, const std::string& subnet_id) {
+bool subnet_in_use(const Store& store, const std::string& subnet_id) {
   for (const auto& [key, claim] : store.all<AddressClaimRow>()) {
     if (claim.subnet_id == subnet_id) return true;
   }
@@ -166,7 +166,7 @@ Result<DeleteSubnetOutput> delete_subnet(Context& context, const DeleteSubnetReq
   auto row = require<SubnetRow>(context.store, kinds::subnet, input.subnet_id, "SubnetId");
   if (!row) return row.error();
   const std::string id = (*row)->id;
-  if (in_use(context.store, id)) {
+  if (subnet_in_use(context.store, id)) {
     return dependency_violation(fmt::format("The subnet '{}' has dependencies and cannot be deleted.", id));
   }
   forget_subnet_association(context.store, id);
@@ -178,7 +178,8 @@ Result<DescribeSubnetsResult> describe_subnets(Context& context, const DescribeS
   std::vector<Subnet> subnets;
   for (const auto& [id, row] : context.store.all<SubnetRow>())
     subnets.push_back(describe(context.store, row));
-  auto page = list(input, std::move(subnets), input.subnet_ids, kinds::subnet, &Subnet::subnet_id, facets_of);
+  auto page =
+      list(input, std::move(subnets), input.subnet_ids, kinds::subnet, &Subnet::subnet_id, subnet_facets);
   if (!page) return page.error();
   DescribeSubnetsResult output;
   output.subnets = std::move(page->items);

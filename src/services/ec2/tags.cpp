@@ -59,7 +59,7 @@ Result<std::vector<Tag>*> tags_of(Store& store, const std::string& id) {
   return Error{"InvalidID", fmt::format("The ID '{}' is not valid", id)};
 }
 
-Facets facets_of(const TagDescription& tag) {
+Facets tag_facets(const TagDescription& tag) {
   Facets facets;
   return facets.add("key", tag.key)
       .add("resource-id", tag.resource_id)
@@ -108,7 +108,7 @@ Result<DescribeTagsResult> describe_tags(Context& context, const DescribeTagsReq
       for (const Tag& tag : tags) all.push_back({tag.key, id, table.kind.type, tag.value});
     });
   }
-  auto kept = filtered(std::move(all), input.filters, facets_of);
+  auto kept = filtered(std::move(all), input.filters, tag_facets);
   if (!kept) return kept.error();
   auto page =
       services::page_of(std::move(*kept), input.next_token, input.max_results.value_or(page_items_default),

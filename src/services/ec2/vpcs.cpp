@@ -61,7 +61,7 @@ Vpc new_vpc(Context& context, const Cidr& cidr, std::vector<Tag> tags) {
   return vpc;
 }
 
-Facets facets_of(const Vpc& vpc) {
+Facets vpc_facets(const Vpc& vpc) {
   Facets facets;
   facets.add("cidr", vpc.cidr_block)
       .add("dhcp-options-id", vpc.dhcp_options_id)
@@ -151,7 +151,7 @@ Result<DeleteVpcOutput> delete_vpc(Context& context, const DeleteVpcRequest& inp
 Result<DescribeVpcsResult> describe_vpcs(Context& context, const DescribeVpcsRequest& input) {
   std::vector<Vpc> vpcs;
   for (const auto& [id, row] : context.store.all<VpcRow>()) vpcs.push_back(row.description);
-  auto page = list(input, std::move(vpcs), input.vpc_ids, kinds::vpc, &Vpc::vpc_id, facets_of);
+  auto page = list(input, std::move(vpcs), input.vpc_ids, kinds::vpc, &Vpc::vpc_id, vpc_facets);
   if (!page) return page.error();
   DescribeVpcsResult output;
   output.vpcs = std::move(page->items);

@@ -125,12 +125,12 @@ std::set<std::string> as_set(const std::optional<std::vector<std::string>>& list
   return {list_of(list).begin(), list_of(list).end()};
 }
 
-bool same_settings(const LoadBalancer& a, const LoadBalancer& b) {
+bool same_balancer_settings(const LoadBalancer& a, const LoadBalancer& b) {
   return a.scheme == b.scheme && a.vpc_id == b.vpc_id && subnets_of(a) == subnets_of(b) &&
          as_set(a.security_groups) == as_set(b.security_groups);
 }
 
-const LoadBalancerRow* find_by_name(const Store& store, const std::string& name) {
+const LoadBalancerRow* load_balancer_named(const Store& store, const std::string& name) {
   for (const auto& [arn, row] : store.all<LoadBalancerRow>()) {
     if (row.name == name) return &row;
   }
@@ -184,7 +184,7 @@ Result<std::vector<LoadBalancer>> chosen(const Store& store, const DescribeLoadB
     out.push_back((*row)->description);
   }
   for (const std::string& name : names) {
-    const auto* row = find_by_name(store, name);
+    const auto* row = load_balancer_named(store, name);
     if (!row) {
       return Error{kinds::load_balancer.not_found, fmt::format("Load balancers '[{}]' not found", name)};
     }
@@ -208,8 +208,8 @@ Result<CreateLoadBalancerOutput> create_load_balancer(Context& context,
   if (!tags) return tags.error();
   auto wanted = wanted_balancer(context.store, input);
   if (!wanted) return wanted.error();
-  if (const auto* present = find_by_name(context.store, name)) {
-    if (same_settings(present->description, *wanted)) {
+  if (const auto* present = load_balancer_named(context.store, name)) {
+    if (same_balancer_settings(present->description, *wanted)) {
       return CreateLoadBalancerOutput{std::vector{present->description}};
     }
     return Error{

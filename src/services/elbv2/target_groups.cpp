@@ -125,14 +125,14 @@ TargetGroup wanted_group(const CreateTargetGroupInput& input) {
   return group;
 }
 
-const TargetGroupRow* find_by_name(const Store& store, const std::string& name) {
+const TargetGroupRow* target_group_named(const Store& store, const std::string& name) {
   for (const auto& [arn, row] : store.all<TargetGroupRow>()) {
     if (row.name == name) return &row;
   }
   return nullptr;
 }
 
-bool same_settings(const TargetGroup& present, TargetGroup wanted) {
+bool same_group_settings(const TargetGroup& present, TargetGroup wanted) {
   wanted.target_group_arn = present.target_group_arn;
   return model::to_json_text(present) == model::to_json_text(wanted);
 }
@@ -165,7 +165,7 @@ Result<std::vector<TargetGroup>> chosen(const Store& store, const DescribeTarget
     out.push_back(describe(users, **row));
   }
   for (const std::string& name : names) {
-    const auto* row = find_by_name(store, name);
+    const auto* row = target_group_named(store, name);
     if (!row) return not_found(kinds::target_group);
     out.push_back(describe(users, *row));
   }
@@ -193,8 +193,8 @@ Result<CreateTargetGroupOutput> create_target_group(Context& context, const Crea
   if (auto checked = check_health_check(group); !checked) return checked.error();
   auto tags = checked_tags(input.tags);
   if (!tags) return tags.error();
-  if (const auto* present = find_by_name(store, *input.name)) {
-    if (same_settings(present->description, group)) {
+  if (const auto* present = target_group_named(store, *input.name)) {
+    if (same_group_settings(present->description, group)) {
       return CreateTargetGroupOutput{std::vector{describe(load_balancers_by_group(store), *present)}};
     }
     return Error{"DuplicateTargetGroupNameException",

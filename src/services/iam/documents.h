@@ -4,6 +4,7 @@
 #include <string>
 
 #include "base/result.h"
+#include "services/paging.h"
 
 namespace berth::iam {
 
@@ -15,5 +16,6 @@ Error no_such_policy(const std::string& arn);
 
 // What CreateX calls accept as a page size, and how a list says that there is more.
 inline constexpr std::int64_t page_items_default = 100;
+inline constexpr services::BadToken bad_marker{"ValidationError", "Invalid Marker."};
 
 }  // namespace berth::iam

@@ -1,20 +1,18 @@
 // IAM managed policies and their versions.
-#include <algorithm>
-
 #include <fmt/format.h>
+
+#include <algorithm>
 
 #include "base/digest.h"
 #include "handlers/iam.h"
 #include "services/iam/documents.h"
 #include "services/iam/rows.h"
-#include "services/paging.h"
 #include "services/tags.h"
 
 namespace berth::iam {
 namespace {
 
 constexpr std::size_t policy_versions_max = 5;  // AWS: five versions of a managed policy
-constexpr services::BadToken bad_marker{"ValidationError", "Invalid Marker."};
 
 std::int64_t attachments(const Store& store, const std::string& arn) {
   const auto& roles = store.all<RoleRow>();
@@ -76,8 +74,9 @@ Result<CreatePolicyResponse> create_policy(Context& context, const CreatePolicyR
   row.path = input.path.value_or("/");
   row.arn = context.settings.global_arn("iam", fmt::format("policy{}{}", row.path, row.name));
   if (context.store.find<PolicyRow>(row.arn)) {
-    return Error{"EntityAlreadyExistsException",
-                 fmt::format("A policy called {} already exists. Duplicate names are not allowed.", row.name)};
+    return Error{
+        "EntityAlreadyExistsException",
+        fmt::format("A policy called {} already exists. Duplicate names are not allowed.", row.name)};
   }
   row.id = "ANPA" + random_alphanumeric(context.ids(), 17);
   row.description = input.description.value_or("");
@@ -90,15 +89,17 @@ Result<CreatePolicyResponse> create_policy(Context& context, const CreatePolicyR
   return response;
 }
 
-Result<CreatePolicyVersionResponse> create_policy_version(Context& context, const CreatePolicyVersionRequest& input) {
+Result<CreatePolicyVersionResponse> create_policy_version(Context& context,
+                                                          const CreatePolicyVersionRequest& input) {
   auto row = edit_policy(context, input.policy_arn);
   if (!row) return row.error();
   const std::string document = input.policy_document.value_or("");
   if (auto checked = check_policy_document(document); !checked) return checked.error();
   if ((*row)->versions.size() >= policy_versions_max) {
-    return Error{"LimitExceededException",
-                 "A managed policy can have up to 5 versions. Before you create a new version, you must delete an "
-                 "existing version."};
+    return Error{
+        "LimitExceededException",
+        "A managed policy can have up to 5 versions. Before you create a new version, you must delete an "
+        "existing version."};
   }
   const PolicyVersionRow version{fmt::format("v{}", ++(*row)->last_version), document, context.now()};
   (*row)->versions.push_back(version);
@@ -134,13 +135,15 @@ Result<ListPoliciesResponse> list_policies(Context& context, const ListPoliciesR
     if (input.only_attached.value_or(false) && attachments(context.store, arn) == 0) continue;
     policies.push_back(describe(context.store, row));
   }
-  auto page = services::page_of(std::move(policies), input.marker, input.max_items.value_or(page_items_default),
-                                [](const Policy& policy) { return *policy.arn; }, bad_marker);
+  auto page = services::page_of(
+      std::move(policies), input.marker, input.max_items.value_or(page_items_default),
+      [](const Policy& policy) { return *policy.arn; }, bad_marker);
   if (!page) return page.error();
   return ListPoliciesResponse{std::move(page->items), page->next_token.has_value(), page->next_token};
 }
 
-Result<ListPolicyVersionsResponse> list_policy_versions(Context& context, const ListPolicyVersionsRequest& input) {
+Result<ListPolicyVersionsResponse> list_policy_versions(Context& context,
+                                                        const ListPolicyVersionsRequest& input) {
   auto row = read_policy(context, input.policy_arn);
   if (!row) return row.error();
   ListPolicyVersionsResponse response;
@@ -150,13 +153,15 @@ Result<ListPolicyVersionsResponse> list_policy_versions(Context& context, const 
   return response;
 }
 
-Result<DeletePolicyVersionOutput> delete_policy_version(Context& context, const DeletePolicyVersionRequest& input) {
+Result<DeletePolicyVersionOutput> delete_policy_version(Context& context,
+                                                        const DeletePolicyVersionRequest& input) {
   auto row = edit_policy(context, input.policy_arn);
   if (!row) return row.error();
   if (input.version_id == (*row)->default_version) {
     return Error{"DeleteConflictException", "Cannot delete the default version of a policy."};
   }
-  if (std::erase_if((*row)->versions, [&](const auto& version) { return version.id == input.version_id; }) == 0) {
+  if (std::erase_if((*row)->versions, [&](const auto& version) { return version.id == input.version_id; }) ==
+      0) {
     return no_such_version((*row)->arn, input.version_id.value_or(""));
   }
   return DeletePolicyVersionOutput{};
@@ -169,9 +174,10 @@ Result<DeletePolicyOutput> delete_policy(Context& context, const DeletePolicyReq
     return Error{"DeleteConflictException", "Cannot delete a policy attached to entities."};
   }
   if ((*row)->versions.size() > 1) {
-    return Error{"DeleteConflictException",
-                 "This policy has more than one version. Before you delete a policy, you must delete the policy's "
-                 "versions. The default version is deleted with the policy."};
+    return Error{
+        "DeleteConflictException",
+        "This policy has more than one version. Before you delete a policy, you must delete the policy's "
+        "versions. The default version is deleted with the policy."};
   }
   context.store.erase<PolicyRow>(*input.policy_arn);
   return DeletePolicyOutput{};

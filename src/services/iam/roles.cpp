@@ -1,20 +1,17 @@
 // IAM roles: their trust and inline policies, attachments and tags.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <regex>
-
-#include <fmt/format.h>
 
 #include "base/digest.h"
 #include "handlers/iam.h"
 #include "services/iam/documents.h"
 #include "services/iam/rows.h"
-#include "services/paging.h"
 #include "services/tags.h"
 
 namespace berth::iam {
 namespace {
-
-constexpr services::BadToken bad_marker{"ValidationError", "Invalid Marker."};
 
 Role describe(const RoleRow& row) {
   Role role;
@@ -44,8 +41,9 @@ Result<const RoleRow*> read_role(Context& context, const std::optional<std::stri
 Result<> check_role_name(const std::string& name) {
   static const std::regex allowed("[\\w+=,.@-]{1,64}");
   if (std::regex_match(name, allowed)) return {};
-  return Error{"ValidationError", "The specified value for roleName is invalid. It must contain only alphanumeric "
-                                  "characters and/or the following: +=,.@_-"};
+  return Error{"ValidationError",
+               "The specified value for roleName is invalid. It must contain only alphanumeric "
+               "characters and/or the following: +=,.@_-"};
 }
 
 template <class Item, class Response>
@@ -89,8 +87,8 @@ Result<CreateRoleResponse> create_role(Context& context, const CreateRoleRequest
   return response;
 }
 
-Result<CreateServiceLinkedRoleResponse> create_service_linked_role(Context& context,
-                                                                   const CreateServiceLinkedRoleRequest& input) {
+Result<CreateServiceLinkedRoleResponse> create_service_linked_role(
+    Context& context, const CreateServiceLinkedRoleRequest& input) {
   const std::string service = input.aws_service_name.value_or("");
   const std::map<std::string, std::string> names = {
       {"ecs.amazonaws.com", "AWSServiceRoleForECS"},
@@ -99,13 +97,17 @@ Result<CreateServiceLinkedRoleResponse> create_service_linked_role(Context& cont
   };
   const auto name = names.find(service);
   if (name == names.end()) {
-    return Error{"InvalidInputException", fmt::format("Service {} is not known to berth; service-linked roles "
-                                                      "exist for ECS, Elastic Load Balancing and Application Auto "
-                                                      "Scaling.", service)};
+    return Error{"InvalidInputException",
+                 fmt::format("Service {} is not known to berth; service-linked roles "
+                             "exist for ECS, Elastic Load Balancing and Application Auto "
+                             "Scaling.",
+                             service)};
   }
   if (context.store.find<RoleRow>(name->second)) {
-    return Error{"InvalidInputException", fmt::format("Service role name {} has been taken in this account, please "
-                                                      "try a different suffix.", name->second)};
+    return Error{"InvalidInputException",
+                 fmt::format("Service role name {} has been taken in this account, please "
+                             "try a different suffix.",
+                             name->second)};
   }
   RoleRow row = new_role(context, name->second, fmt::format("/aws-service-role/{}/", service));
   row.assume_role_policy = fmt::format(
@@ -132,8 +134,9 @@ Result<ListRolesResponse> list_roles(Context& context, const ListRolesRequest& i
   for (const auto& [name, row] : context.store.all<RoleRow>()) {
     if (row.path.starts_with(input.path_prefix.value_or("/"))) roles.push_back(describe(row));
   }
-  auto page = services::page_of(std::move(roles), input.marker, input.max_items.value_or(page_items_default),
-                                [](const Role& role) { return *role.role_name; }, bad_marker);
+  auto page = services::page_of(
+      std::move(roles), input.marker, input.max_items.value_or(page_items_default),
+      [](const Role& role) { return *role.role_name; }, bad_marker);
   if (!page) return page.error();
   return listed(std::move(*page), &ListRolesResponse::roles);
 }
@@ -142,7 +145,8 @@ Result<UpdateRoleResponse> update_role(Context& context, const UpdateRoleRequest
   auto row = edit_role(context, input.role_name);
   if (!row) return row.error();
   if (input.description) (*row)->description = *input.description;
-  if (input.max_session_duration) (*row)->max_session_duration_s = static_cast<int>(*input.max_session_duration);
+  if (input.max_session_duration)
+    (*row)->max_session_duration_s = static_cast<int>(*input.max_session_duration);
   return UpdateRoleResponse{};
 }
 
@@ -183,8 +187,8 @@ Result<GetRolePolicyResponse> get_role_policy(Context& context, const GetRolePol
   if (!row) return row.error();
   const auto found = (*row)->inline_policies.find(input.policy_name.value_or(""));
   if (found == (*row)->inline_policies.end()) {
-    return Error{"NoSuchEntityException",
-                 fmt::format("The role policy with name {} cannot be found.", input.policy_name.value_or(""))};
+    return Error{"NoSuchEntityException", fmt::format("The role policy with name {} cannot be found.",
+                                                      input.policy_name.value_or(""))};
   }
   return GetRolePolicyResponse{(*row)->name, found->first, percent_encode(found->second)};
 }
@@ -194,8 +198,9 @@ Result<ListRolePoliciesResponse> list_role_policies(Context& context, const List
   if (!row) return row.error();
   std::vector<std::string> names;
   for (const auto& [name, document] : (*row)->inline_policies) names.push_back(name);
-  auto page = services::page_of(std::move(names), input.marker, input.max_items.value_or(page_items_default),
-                                [](const std::string& name) { return name; }, bad_marker);
+  auto page = services::page_of(
+      std::move(names), input.marker, input.max_items.value_or(page_items_default),
+      [](const std::string& name) { return name; }, bad_marker);
   if (!page) return page.error();
   return listed(std::move(*page), &ListRolePoliciesResponse::policy_names);
 }
@@ -204,8 +209,8 @@ Result<DeleteRolePolicyOutput> delete_role_policy(Context& context, const Delete
   auto row = edit_role(context, input.role_name);
   if (!row) return row.error();
   if ((*row)->inline_policies.erase(input.policy_name.value_or("")) == 0) {
-    return Error{"NoSuchEntityException",
-                 fmt::format("The role policy with name {} cannot be found.", input.policy_name.value_or(""))};
+    return Error{"NoSuchEntityException", fmt::format("The role policy with name {} cannot be found.",
+                                                      input.policy_name.value_or(""))};
   }
   return DeleteRolePolicyOutput{};
 }
@@ -215,7 +220,8 @@ Result<AttachRolePolicyOutput> attach_role_policy(Context& context, const Attach
   if (!row) return row.error();
   const std::string arn = input.policy_arn.value_or("");
   // AWS's own policies are accepted by name: berth does not carry their documents.
-  if (!arn.starts_with("arn:aws:iam::aws:policy/") && !context.store.find<PolicyRow>(arn)) return no_such_policy(arn);
+  if (!arn.starts_with("arn:aws:iam::aws:policy/") && !context.store.find<PolicyRow>(arn))
+    return no_such_policy(arn);
   auto& attached = (*row)->attached_policies;
   if (std::find(attached.begin(), attached.end(), arn) == attached.end()) attached.push_back(arn);
   return AttachRolePolicyOutput{};
@@ -225,19 +231,21 @@ Result<DetachRolePolicyOutput> detach_role_policy(Context& context, const Detach
   auto row = edit_role(context, input.role_name);
   if (!row) return row.error();
   if (std::erase((*row)->attached_policies, input.policy_arn.value_or("")) == 0) {
-    return Error{"NoSuchEntityException", fmt::format("Policy {} was not found.", input.policy_arn.value_or(""))};
+    return Error{"NoSuchEntityException",
+                 fmt::format("Policy {} was not found.", input.policy_arn.value_or(""))};
   }
   return DetachRolePolicyOutput{};
 }
 
-Result<ListAttachedRolePoliciesResponse> list_attached_role_policies(Context& context,
-                                                                     const ListAttachedRolePoliciesRequest& input) {
+Result<ListAttachedRolePoliciesResponse> list_attached_role_policies(
+    Context& context, const ListAttachedRolePoliciesRequest& input) {
   auto row = read_role(context, input.role_name);
   if (!row) return row.error();
   std::vector<AttachedPolicy> attached;
   for (const auto& arn : (*row)->attached_policies) attached.push_back({std::string(last_part(arn)), arn});
-  auto page = services::page_of(std::move(attached), input.marker, input.max_items.value_or(page_items_default),
-                                [](const AttachedPolicy& policy) { return *policy.policy_arn; }, bad_marker);
+  auto page = services::page_of(
+      std::move(attached), input.marker, input.max_items.value_or(page_items_default),
+      [](const AttachedPolicy& policy) { return *policy.policy_arn; }, bad_marker);
   if (!page) return page.error();
   return listed(std::move(*page), &ListAttachedRolePoliciesResponse::attached_policies);
 }
@@ -246,7 +254,8 @@ Result<ListInstanceProfilesForRoleResponse> list_instance_profiles_for_role(
     Context& context, const ListInstanceProfilesForRoleRequest& input) {
   if (auto row = read_role(context, input.role_name); !row) return row.error();
   ListInstanceProfilesForRoleResponse response;
-  response.instance_profiles.emplace();  // instance profiles belong to EC2 instances, which berth does not have
+  response.instance_profiles
+      .emplace();  // instance profiles belong to EC2 instances, which berth does not have
   response.is_truncated = false;
   return response;
 }

@@ -5,8 +5,8 @@
 #include <array>
 
 #include "handlers/logs.h"
+#include "services/logs/listing.h"
 #include "services/logs/rows.h"
-#include "services/paging.h"
 #include "services/tags.h"
 #include "store/log_events.h"
 
@@ -14,8 +14,6 @@ namespace berth::logs {
 namespace {
 
 constexpr std::size_t group_name_characters_max = 512;
-constexpr std::int64_t listing_page_max = 50;
-constexpr services::BadToken bad_token{"InvalidParameterException", "The specified nextToken is invalid."};
 constexpr std::array retention_choices_days{1,   3,   5,   7,   14,   30,   60,   90,   120,  150,  180,
                                             365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653};
 

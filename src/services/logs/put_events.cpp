@@ -5,6 +5,7 @@
 
 #include "handlers/logs.h"
 #include "services/lists.h"
+#include "services/logs/listing.h"
 #include "services/logs/rows.h"
 
 namespace berth::logs {
@@ -18,7 +19,6 @@ constexpr std::int64_t day_ms = 24 * hour_ms;
 constexpr std::int64_t batch_span_ms_max = day_ms;
 constexpr std::int64_t future_ms_max = 2 * hour_ms;
 constexpr std::int64_t past_ms_max = 14 * day_ms;
-constexpr int sequence_token_digits = 56;
 
 using Batch = std::vector<InputLogEvent>;
 
@@ -99,7 +99,7 @@ Result<PutLogEventsResponse> put_log_events(Context& context, const PutLogEvents
   }
   append_events(context.store, context.log_events, (*group)->name, stream, std::move(events), context.now());
   PutLogEventsResponse response;
-  response.next_sequence_token = std::string(sequence_token_digits, '0');
+  response.next_sequence_token = unused_sequence_token();
   response.rejected_log_events_info = sorted.rejected;
   return response;
 }

@@ -4,17 +4,14 @@
 #include <algorithm>
 
 #include "handlers/logs.h"
+#include "services/logs/listing.h"
 #include "services/logs/rows.h"
-#include "services/paging.h"
 #include "store/log_events.h"
 
 namespace berth::logs {
 namespace {
 
 constexpr std::size_t stream_name_characters_max = 512;
-constexpr std::int64_t listing_page_max = 50;
-constexpr int sequence_token_digits = 56;
-constexpr services::BadToken bad_token{"InvalidParameterException", "The specified nextToken is invalid."};
 
 Result<> check_stream_name(const std::string& name) {
   const auto refused = [&](const std::string& constraint) {
@@ -43,7 +40,7 @@ LogStream describe(const Context& context, const LogStreamRow& row) {
   stream.first_event_timestamp = milliseconds(row.first_event);
   stream.last_event_timestamp = milliseconds(row.last_event);
   stream.last_ingestion_time = milliseconds(row.last_ingestion);
-  stream.upload_sequence_token = std::string(sequence_token_digits, '0');  // no longer looked at
+  stream.upload_sequence_token = unused_sequence_token();
   stream.arn = fmt::format("{}:log-stream:{}", group_arn(context.settings, row.group), row.name);
   stream.stored_bytes = row.stored_bytes;
   return stream;

@@ -3,9 +3,9 @@
 
 #include "base/text.h"
 #include "handlers/sns.h"
-#include "services/paging.h"
 #include "services/sns/endpoint_check.h"
 #include "services/sns/errors.h"
+#include "services/sns/listing.h"
 #include "services/sns/message_text.h"
 #include "services/sns/rows.h"
 
@@ -14,8 +14,6 @@ namespace {
 
 constexpr Duration token_lifetime = Duration::seconds(2 * 24 * 3600);
 constexpr int token_digits = 128;
-constexpr int listing_page_max = 100;
-constexpr services::BadToken bad_token{"InvalidParameterException", "Invalid parameter: NextToken"};
 constexpr const char* pending_confirmation = "pending confirmation";
 
 using Attributes = std::map<std::string, std::string>;

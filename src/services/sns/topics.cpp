@@ -5,8 +5,8 @@
 
 #include "base/text.h"
 #include "handlers/sns.h"
-#include "services/paging.h"
 #include "services/sns/errors.h"
+#include "services/sns/listing.h"
 #include "services/sns/rows.h"
 #include "services/tags.h"
 
@@ -15,8 +15,6 @@ namespace {
 
 constexpr std::size_t topic_name_characters_max = 256;
 constexpr std::size_t display_name_characters_max = 100;
-constexpr int listing_page_max = 100;
-constexpr services::BadToken bad_token{"InvalidParameterException", "Invalid parameter: NextToken"};
 
 bool is_topic_name(const std::string& name) {
   if (name.empty() || name.size() > topic_name_characters_max) return false;

@@ -1,8 +1,8 @@
 // Systems Manager: the Parameter Store.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <regex>
-
-#include <fmt/format.h>
 
 #include "base/text.h"
 #include "handlers/ssm.h"
@@ -17,13 +17,13 @@ constexpr std::size_t standard_value_bytes_max = 4096;
 constexpr std::size_t advanced_value_bytes_max = 8192;
 constexpr std::size_t versions_max = 100;
 constexpr std::size_t hierarchy_levels_max = 15;
-constexpr services::BadToken bad_token{"InvalidNextToken", "The specified token is not valid."};
 
 std::string parameter_arn(const Context& context, std::string_view name) {
   return context.settings.arn("ssm", fmt::format("parameter{}{}", name.starts_with('/') ? "" : "/", name));
 }
 
-// SecureString values stay hidden unless the caller asks for decryption, as on AWS, where only the ciphertext shows.
+// SecureString values stay hidden unless the caller asks for decryption, as on AWS, where only the ciphertext
+// shows.
 std::string shown_value(const ParameterVersion& version, bool decrypt) {
   if (version.type != "SecureString" || decrypt) return version.value;
   return "****";
@@ -46,7 +46,8 @@ Result<> check_name(const std::string& name) {
   static const std::regex allowed("[a-zA-Z0-9_.\\-/]+");
   const std::string first = lower(name.starts_with('/') ? name.substr(1) : name);
   if (first.starts_with("aws") || first.starts_with("ssm")) {
-    return Error{"ValidationException", "Parameter name: can't be prefixed with \"aws\" or \"ssm\" (case-insensitive). "};
+    return Error{"ValidationException",
+                 "Parameter name: can't be prefixed with \"aws\" or \"ssm\" (case-insensitive). "};
   }
   if (!std::regex_match(name, allowed) || name.ends_with('/')) {
     return Error{"ValidationException",
@@ -64,17 +65,20 @@ Result<> check_name(const std::string& name) {
 }
 
 Result<> check_value(const ParameterVersion& version) {
-  const std::size_t bytes_max = version.tier == "Standard" ? standard_value_bytes_max : advanced_value_bytes_max;
+  const std::size_t bytes_max =
+      version.tier == "Standard" ? standard_value_bytes_max : advanced_value_bytes_max;
   if (version.value.empty()) {
-    return Error{"ValidationException",
-                 "1 validation error detected: Value '' at 'value' failed to satisfy constraint: Member must have "
-                 "length greater than or equal to 1"};
+    return Error{
+        "ValidationException",
+        "1 validation error detected: Value '' at 'value' failed to satisfy constraint: Member must have "
+        "length greater than or equal to 1"};
   }
   if (version.value.size() > bytes_max) {
-    return Error{"ValidationException",
-                 fmt::format("{} tier parameters support a maximum parameter value of {} characters. To create a "
-                             "larger parameter value, upgrade the parameter to use the advanced-parameter tier.",
-                             version.tier, bytes_max)};
+    return Error{
+        "ValidationException",
+        fmt::format("{} tier parameters support a maximum parameter value of {} characters. To create a "
+                    "larger parameter value, upgrade the parameter to use the advanced-parameter tier.",
+                    version.tier, bytes_max)};
   }
   if (version.allowed_pattern.empty()) return {};
   try {
@@ -126,10 +130,13 @@ bool matches_all(const ParameterRow& row, const std::optional<std::vector<Parame
 Result<ParameterRow*> tagged_parameter(Context& context, const std::optional<std::string>& type,
                                        const std::optional<std::string>& id) {
   if (type != "Parameter") {
-    return Error{"InvalidResourceType", "The resource type is not valid. Valid resource types are: Parameter."};
+    return Error{"InvalidResourceType",
+                 "The resource type is not valid. Valid resource types are: Parameter."};
   }
   auto* row = context.store.edit<ParameterRow>(id.value_or(""));
-  if (!row) return Error{"InvalidResourceId", "The resource ID is not valid. Verify that you entered the correct ID."};
+  if (!row)
+    return Error{"InvalidResourceId",
+                 "The resource ID is not valid. Verify that you entered the correct ID."};
   return row;
 }
 
@@ -140,15 +147,17 @@ Result<PutParameterResult> put_parameter(Context& context, const PutParameterReq
   if (auto named = check_name(name); !named) return named.error();
   const auto* existing = context.store.find<ParameterRow>(name);
   if (existing && !input.overwrite.value_or(false)) {
-    return Error{"ParameterAlreadyExists",
-                 "The parameter already exists. To overwrite this value, set the overwrite option in the request "
-                 "to true."};
+    return Error{
+        "ParameterAlreadyExists",
+        "The parameter already exists. To overwrite this value, set the overwrite option in the request "
+        "to true."};
   }
   if (existing && input.tags) {
-    return Error{"ValidationException",
-                 "Invalid request: tags and overwrite can't be used together. To create a parameter with tags, "
-                 "please remove overwrite flag. To update tags for an existing parameter, please use "
-                 "AddTagsToResource or RemoveTagsFromResource."};
+    return Error{
+        "ValidationException",
+        "Invalid request: tags and overwrite can't be used together. To create a parameter with tags, "
+        "please remove overwrite flag. To update tags for an existing parameter, please use "
+        "AddTagsToResource or RemoveTagsFromResource."};
   }
   if (!existing && !input.type) {
     return Error{"ValidationException", "A parameter type is required when you create a parameter."};
@@ -198,7 +207,8 @@ Result<GetParametersResult> get_parameters(Context& context, const GetParameters
   return result;
 }
 
-Result<GetParametersByPathResult> get_parameters_by_path(Context& context, const GetParametersByPathRequest& input) {
+Result<GetParametersByPathResult> get_parameters_by_path(Context& context,
+                                                         const GetParametersByPathRequest& input) {
   ParameterStringFilter below;
   below.key = "Path";
   below.option = input.recursive.value_or(false) ? "Recursive" : "OneLevel";
@@ -208,13 +218,15 @@ Result<GetParametersByPathResult> get_parameters_by_path(Context& context, const
     if (!matches(row, below) || !matches_all(row, input.parameter_filters)) continue;
     found.push_back(describe(context, {&row, &row.latest(), {}}, input.with_decryption.value_or(false)));
   }
-  auto page = services::page_of(std::move(found), input.next_token, input.max_results.value_or(10),
-                                [](const Parameter& parameter) { return *parameter.name; }, bad_token);
+  auto page = services::page_of(
+      std::move(found), input.next_token, input.max_results.value_or(10),
+      [](const Parameter& parameter) { return *parameter.name; }, services::invalid_next_token);
   if (!page) return page.error();
   return GetParametersByPathResult{std::move(page->items), std::move(page->next_token)};
 }
 
-Result<GetParameterHistoryResult> get_parameter_history(Context& context, const GetParameterHistoryRequest& input) {
+Result<GetParameterHistoryResult> get_parameter_history(Context& context,
+                                                        const GetParameterHistoryRequest& input) {
   const auto* row = context.store.find<ParameterRow>(input.name.value_or(""));
   if (!row) return Error{"ParameterNotFound", ""};
   std::vector<ParameterHistory> versions;
@@ -235,14 +247,16 @@ Result<GetParameterHistoryResult> get_parameter_history(Context& context, const 
     entry.data_type = version.data_type;
     versions.push_back(std::move(entry));
   }
-  auto page = services::page_of(std::move(versions), input.next_token, input.max_results.value_or(50),
-                                [](const ParameterHistory& entry) { return std::to_string(*entry.version); },
-                                bad_token);
+  auto page = services::page_of(
+      std::move(versions), input.next_token, input.max_results.value_or(50),
+      [](const ParameterHistory& entry) { return std::to_string(*entry.version); },
+      services::invalid_next_token);
   if (!page) return page.error();
   return GetParameterHistoryResult{std::move(page->items), std::move(page->next_token)};
 }
 
-Result<DescribeParametersResult> describe_parameters(Context& context, const DescribeParametersRequest& input) {
+Result<DescribeParametersResult> describe_parameters(Context& context,
+                                                     const DescribeParametersRequest& input) {
   std::vector<ParameterMetadata> found;
   for (const auto& [name, row] : context.store.all<ParameterRow>()) {
     if (!matches_all(row, input.parameter_filters)) continue;
@@ -262,8 +276,9 @@ Result<DescribeParametersResult> describe_parameters(Context& context, const Des
     entry.data_type = version.data_type;
     found.push_back(std::move(entry));
   }
-  auto page = services::page_of(std::move(found), input.next_token, input.max_results.value_or(50),
-                                [](const ParameterMetadata& entry) { return *entry.name; }, bad_token);
+  auto page = services::page_of(
+      std::move(found), input.next_token, input.max_results.value_or(50),
+      [](const ParameterMetadata& entry) { return *entry.name; }, services::invalid_next_token);
   if (!page) return page.error();
   return DescribeParametersResult{std::move(page->items), std::move(page->next_token)};
 }
@@ -278,12 +293,14 @@ Result<DeleteParametersResult> delete_parameters(Context& context, const DeleteP
   result.deleted_parameters.emplace();
   result.invalid_parameters.emplace();
   for (const auto& name : input.names.value_or(std::vector<std::string>{})) {
-    (context.store.erase<ParameterRow>(name) ? result.deleted_parameters : result.invalid_parameters)->push_back(name);
+    (context.store.erase<ParameterRow>(name) ? result.deleted_parameters : result.invalid_parameters)
+        ->push_back(name);
   }
   return result;
 }
 
-Result<AddTagsToResourceResult> add_tags_to_resource(Context& context, const AddTagsToResourceRequest& input) {
+Result<AddTagsToResourceResult> add_tags_to_resource(Context& context,
+                                                     const AddTagsToResourceRequest& input) {
   auto row = tagged_parameter(context, input.resource_type, input.resource_id);
   if (!row) return row.error();
   services::merge_tags((*row)->tags, input.tags.value_or(std::vector<Tag>{}));
@@ -298,7 +315,8 @@ Result<RemoveTagsFromResourceResult> remove_tags_from_resource(Context& context,
   return RemoveTagsFromResourceResult{};
 }
 
-Result<ListTagsForResourceResult> list_tags_for_resource(Context& context, const ListTagsForResourceRequest& input) {
+Result<ListTagsForResourceResult> list_tags_for_resource(Context& context,
+                                                         const ListTagsForResourceRequest& input) {
   auto row = tagged_parameter(context, input.resource_type, input.resource_id);
   if (!row) return row.error();
   return ListTagsForResourceResult{(*row)->tags};
