@@ -124,23 +124,21 @@ void Worker::step() {
 }
 
 bool Worker::prepare() {
+  const auto wait_for_help = [this](const std::string& problem) {
+    if (problem != problem_) log::error("{}", problem);
+    problem_ = problem;
+    step_in(steady_pace);
+    return false;
+  };
   if (version_.empty()) {
     const auto version = process_.version();
-    if (!version) {
-      problem_ = version.error().message;
-      step_in(steady_pace);
-      return false;
-    }
+    if (!version) return wait_for_help(version.error().message);
     version_ = *version;
     problem_.clear();
   }
   if (log_.is_open()) return true;
   auto log = process_.open_log();
-  if (!log) {
-    problem_ = log.error().message;
-    step_in(steady_pace);
-    return false;
-  }
+  if (!log) return wait_for_help(log.error().message);
   log_.assign(log->release());
   read_log();
   return true;
