@@ -277,8 +277,8 @@ class Renderer {
     const auto& slots = found->second;
     for (std::size_t i = 0; i < slots.size(); ++i) {
       const Slot& slot = slots[i];
-      // One line per slot: of a server-template's servers HAProxy 2.6 gives only the first its namespace, and the
-      // others would connect to whoever has that address outside.
+      // One line per slot: of a server-template's servers HAProxy 2.6 gives only the first its namespace, and
+      // the others would connect to whoever has that address outside.
       if (slot.phase == SlotPhase::free) {
         line("  server {}{} 0.0.0.0:1{} weight 100 disabled", kind, i + 1, options);
         continue;
@@ -350,6 +350,7 @@ std::string config_structure(const ConfigInput& input) {
   for (auto& [arn, slots] : empty) slots.assign(slots.size(), Slot{});
   ConfigInput bare = input;
   bare.slots = &empty;
+  bare.socket_path.clear();  // each process has another
   Renderer renderer(bare);
   const std::string body = renderer.body();
   return hex(sha256(renderer.global("") + body)).substr(0, 16);

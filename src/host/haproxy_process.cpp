@@ -167,14 +167,9 @@ Result<> Process::check() const {
   return Error("HAProxyRefused", "HAProxy refuses its configuration: " + first_alert(ran->error_output));
 }
 
-Result<pid_t> Process::start(int log_fd, std::optional<pid_t> running) const {
+Result<pid_t> Process::start(int log_fd, const std::string& running_socket) const {
   std::vector<std::string> arguments{"-D", "-f", paths_.next_config, "-p", paths_.pid};
-  if (running) {
-    for (const std::string& argument :
-         {std::string("-x"), paths_.socket, std::string("-sf"), std::to_string(*running)}) {
-      arguments.push_back(argument);
-    }
-  }
+  if (!running_socket.empty()) arguments.insert(arguments.end(), {"-x", running_socket});
   const auto ran = run_until_started(arguments, log_fd);
   if (!ran) return ran.error();
   if (ran->exit_code != 0) {
@@ -184,6 +179,32 @@ Result<pid_t> Process::start(int log_fd, std::optional<pid_t> running) const {
   const auto pid = parse_integer(trim(read_file(paths_.pid)));
   if (!pid) return Error("HAProxyFailed", "HAProxy started but left no pid file");
   return static_cast<pid_t>(*pid);
+}
+
+std::map<int, std::string> Process::numbered_sockets() const {
+  constexpr std::string_view start = "admin-", end = ".sock";
+  std::map<int, std::string> found;
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(paths_.folder, error)) {
+    const std::string name = entry.path().filename().string();
+    if (!name.starts_with(start) || !name.ends_with(end)) continue;
+    const auto number =
+        parse_integer(name.substr(start.size(), name.size() - start.size() - end.size())).value_or(-1);
+    if (number >= 0) found[static_cast<int>(number)] = entry.path().string();
+  }
+  return found;
+}
+
+std::vector<std::string> Process::sockets() const {
+  std::vector<std::string> paths;
+  for (auto& [number, path] : numbered_sockets()) paths.push_back(path);
+  std::reverse(paths.begin(), paths.end());
+  return paths;
+}
+
+std::string Process::fresh_socket() const {
+  const auto taken = numbered_sockets();
+  return paths_.socket(taken.empty() ? 0 : taken.rbegin()->first + 1);
 }
 
 std::vector<pid_t> Process::alive() const {

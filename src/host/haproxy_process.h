@@ -5,6 +5,7 @@
 
 #include <sys/types.h>
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -21,12 +22,15 @@ struct ProcessPaths {
       : folder(folder_path),
         config(folder + "/haproxy.cfg"),
         next_config(folder + "/haproxy.cfg.next"),
-        socket(folder + "/admin.sock"),
         state(folder + "/servers.state"),
         pid(folder + "/haproxy.pid"),
         log(folder + "/log.fifo") {}
 
-  std::string folder, config, next_config, socket, state, pid, log;
+  // Each process has a socket of its own, the newer the higher: two of them serve for a moment when one takes
+  // over.
+  std::string socket(int number) const { return folder + "/admin-" + std::to_string(number) + ".sock"; }
+
+  std::string folder, config, next_config, state, pid, log;
 };
 
 class Process {
@@ -39,9 +43,12 @@ class Process {
   Result<Fd> open_log() const;
   // HAProxy's own check of `next_config`; the error has its first alert.
   Result<> check() const;
-  // Starts with `next_config`, which then is `config`. The running process, if any, hands over its listening
-  // sockets, answers what it has begun and ends.
-  Result<pid_t> start(int log_fd, std::optional<pid_t> running) const;
+  // Starts with `next_config`, which then is `config`. The process behind `running_socket`, if any, shares
+  // its listening sockets, and goes on accepting as well until it is told to stop.
+  Result<pid_t> start(int log_fd, const std::string& running_socket) const;
+  // The sockets there are, the newest first, and one newer than all of them.
+  std::vector<std::string> sockets() const;
+  std::string fresh_socket() const;
   // Every HAProxy of this folder that is alive, older ones included that still finish requests.
   std::vector<pid_t> alive() const;
   // Ends all of them and removes the folder.
@@ -50,6 +57,7 @@ class Process {
  private:
   // What it says until it has started or given up; its exit status is 0 when it has started.
   Result<ProcessResult> run_until_started(const std::vector<std::string>& arguments, int log_fd) const;
+  std::map<int, std::string> numbered_sockets() const;
 
   std::string program_;
   ProcessPaths paths_;

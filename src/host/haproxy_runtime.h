@@ -53,6 +53,7 @@ class Runtime {
   Result<std::vector<std::string>> tell(const std::vector<std::string>& commands) const;
   // Of the process `pid`; an error when another answers, as an older one may for a moment after a reload.
   Result<Statistics> statistics(pid_t pid) const;
+  const std::string& socket_path() const { return socket_path_; }
 
  private:
   std::string socket_path_;

@@ -34,6 +34,9 @@ constexpr milliseconds notice_pace{5};       // HAProxy said something
 constexpr milliseconds back_off_first{250};  // HAProxy died young or could not start
 constexpr milliseconds back_off_max{30'000};
 constexpr std::chrono::seconds young{10};
+constexpr std::chrono::seconds adoption_time{3};  // for one that was starting when the daemon died
+constexpr RealDuration shortest_retirement =
+    RealDuration::seconds(30);  // beyond the longest idle time of a client
 constexpr unsigned threads_max = 4;
 
 // Empty when the address can be bound, else why not.
@@ -65,7 +68,7 @@ std::string listens_there(const std::string& address_and_port) {
 Worker::Worker(std::string program, const std::string& folder, double time_scale, WorkerOutput output)
     : paths_(folder),
       process_(std::move(program), paths_),
-      runtime_(paths_.socket),
+      runtime_(paths_.socket(0)),
       time_scale_(time_scale),
       output_(std::move(output)),
       thread_([this] { run(); }) {}
@@ -107,7 +110,7 @@ void Worker::step() {
   if (!wanted_) return;
   tell_unused();
   if (!prepare()) return publish_info();
-  if (!adopted_) adopt();
+  if (!adopted_ && !adopt()) return;
   if (wanted_->spec.load_balancers.empty()) return rest_without_work();
   assign();
   announce();
@@ -144,40 +147,68 @@ bool Worker::prepare() {
   return true;
 }
 
-// An HAProxy that an earlier daemon has started goes on serving; find out what it is doing.
-void Worker::adopt() {
-  adopted_ = true;
+// An HAProxy that an earlier daemon has started goes on serving; find out what it is doing. One that does not
+// answer yet may be the newest, which is to take over.
+bool Worker::adopt() {
   const auto alive = process_.alive();
-  if (alive.empty()) return;
-  const auto info = runtime_.ask("show info");
-  const auto structure = runtime_.ask(fmt::format("show env {}", structure_variable));
-  const auto pid = info ? parse_integer(info_value(*info, "Pid").value_or("")) : std::nullopt;
-  const auto rows = runtime_.statistics(static_cast<pid_t>(pid.value_or(0)));
+  std::map<pid_t, Runtime> answering;
+  std::optional<pid_t> newest;
+  for (const auto& socket : process_.sockets()) {
+    const Runtime runtime(socket);
+    const auto info = runtime.ask("show info");
+    const auto pid = info ? parse_integer(info_value(*info, "Pid").value_or("")) : std::nullopt;
+    if (!pid) continue;
+    if (!newest) newest = static_cast<pid_t>(*pid);
+    answering.emplace(static_cast<pid_t>(*pid), runtime);
+  }
+  if (adopt_until_ == Clock::time_point{}) adopt_until_ = Clock::now() + adoption_time;
+  if (answering.size() < alive.size() && Clock::now() < adopt_until_) {
+    step_in(settle_pace);
+    return false;
+  }
+  adopted_ = true;
+  if (newest) {
+    runtime_ = answering.at(*newest);
+    const auto structure = runtime_.ask(fmt::format("show env {}", structure_variable));
+    const auto rows = runtime_.statistics(*newest);
+    if (structure && rows) take_over(*newest, *structure, *rows);
+  }
   for (const pid_t other : alive) {
-    if (pid != other) older_.push_back(other);
+    if (pid_ == other) continue;
+    const auto found = answering.find(other);
+    retire(other, found == answering.end() ? std::nullopt : std::optional(found->second));
   }
-  if (!pid || !structure || !rows) {  // it listens no more, or hangs: let it finish, and start another
-    for (const pid_t other : alive) ::kill(other, SIGUSR1);
-    return;
-  }
-  const auto equals = structure->find('=');
-  structure_ = equals == std::string::npos ? "" : std::string(trim(structure->substr(equals + 1)));
-  bound_ = binds_in(read_file(paths_.config));
-  bound_.merge(binds_in(read_file(paths_.next_config)));  // there if the daemon died while it started HAProxy
-  for (const auto* group : used_groups()) slots_[group->arn] = adopt_slots(backend_name(group->arn), *rows);
+  return true;
+}
+
+void Worker::take_over(pid_t pid, const std::string& structure, const Statistics& rows) {
+  const auto equals = structure.find('=');
+  structure_ = equals == std::string::npos ? "" : std::string(trim(structure.substr(equals + 1)));
+  // The next one is what it runs by if the daemon died while it started HAProxy.
+  const std::string next = read_file(paths_.next_config);
+  const bool runs_by_next = next.find(runtime_.socket_path() + " ") != std::string::npos;
+  bound_ = binds_in(runs_by_next ? next : read_file(paths_.config));
+  for (const auto* group : used_groups()) slots_[group->arn] = adopt_slots(backend_name(group->arn), rows);
   take_log();
-  traffic_.adopt(static_cast<pid_t>(*pid), *rows);
-  rows_ = *rows;
+  traffic_.adopt(pid, rows);
+  rows_ = rows;
   started_at_ = Clock::now();
-  follow_process(static_cast<pid_t>(*pid));
-  log::info("HAProxy {} goes on serving", *pid);
+  follow_process(pid);
+  log::info("HAProxy {} goes on serving", pid);
+}
+
+void Worker::retire(pid_t pid, std::optional<Runtime> runtime) {
+  RealDuration longest = shortest_retirement;
+  for (const auto& balancer : wanted_->spec.load_balancers)
+    longest = std::max(longest, balancer.idle_timeout + shortest_retirement);
+  older_.add(pid, std::move(runtime), milliseconds(longest.us / 1000));
 }
 
 void Worker::rest_without_work() {
   if (pid_ || !older_.empty()) {
     death_.close();
     pid_.reset();
-    older_.clear();
+    older_.forget();
     process_.end_all();
     log_.close();
   }
@@ -254,7 +285,6 @@ ConfigInput Worker::config_input(const std::map<std::string, Netns>& netns) cons
   input.slots = &slots_;
   input.netns_of_vpc = &netns;
   input.unbindable = &unbindable_;
-  input.socket_path = paths_.socket;
   input.state_path = paths_.state;
   input.threads = static_cast<int>(std::clamp(std::thread::hardware_concurrency(), 1u, threads_max));
   input.time_scale = time_scale_;
@@ -277,7 +307,7 @@ bool Worker::is_configured(const ConfigInput& input) {
   return false;
 }
 
-bool Worker::replace_process(const ConfigInput& input, const std::string& structure) {
+bool Worker::replace_process(ConfigInput input, const std::string& structure) {
   if (pid_) {
     save_server_state();
   } else {
@@ -289,6 +319,8 @@ bool Worker::replace_process(const ConfigInput& input, const std::string& struct
       }
     }
   }
+  const Runtime fresh(process_.fresh_socket());
+  input.socket_path = fresh.socket_path();
   const std::string config = render_config(input);
   auto done = replace_file(paths_.next_config, config);
   if (done) done = process_.check();
@@ -296,13 +328,14 @@ bool Worker::replace_process(const ConfigInput& input, const std::string& struct
     problem_ = done.error().message;
     return false;
   }
-  const auto started = process_.start(log_.native_handle(), pid_);
+  const auto started = process_.start(log_.native_handle(), pid_ ? runtime_.socket_path() : "");
   if (!started) {
     problem_ = started.error().message;
     return false;
   }
   ::unlink(paths_.state.c_str());
-  if (pid_) older_.push_back(*pid_);
+  if (pid_) retire(*pid_, runtime_);
+  runtime_ = fresh;
   structure_ = structure;
   bound_ = binds_in(config);
   started_at_ = Clock::now();
@@ -356,11 +389,7 @@ void Worker::process_died() {
 
 void Worker::forget_ended() {
   take_log();
-  std::erase_if(older_, [this](pid_t pid) {
-    if (is_alive(pid)) return false;
-    traffic_.forget(pid);
-    return true;
-  });
+  for (const pid_t pid : older_.look()) traffic_.forget(pid);
 }
 
 milliseconds Worker::sync() {
@@ -373,7 +402,7 @@ milliseconds Worker::sync() {
   silence_problem_.clear();
   forget_ended();
   std::vector<std::string> commands;
-  milliseconds pace = steady_pace;
+  milliseconds pace = older_.empty() ? steady_pace : fresh_pace;
   for (const auto* group : used_groups()) {
     const std::string backend = backend_name(group->arn);
     auto& slots = slots_[group->arn];

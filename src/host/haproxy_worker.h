@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "host/haproxy_config.h"
+#include "host/haproxy_older.h"
 #include "host/haproxy_process.h"
 #include "host/haproxy_runtime.h"
 #include "host/haproxy_slots.h"
@@ -56,13 +57,16 @@ class Worker {
   void step();
   void step_in(std::chrono::milliseconds delay);
   bool prepare();
-  void adopt();
+  // False when it has to be tried again soon.
+  bool adopt();
+  void take_over(pid_t pid, const std::string& structure, const Statistics& rows);
+  void retire(pid_t pid, std::optional<Runtime> runtime);
   void assign();
   void tell_unused();
   std::map<std::string, Netns> find_netns();
   void probe_binds();
   bool is_configured(const ConfigInput& input);
-  bool replace_process(const ConfigInput& input, const std::string& structure);
+  bool replace_process(ConfigInput input, const std::string& structure);
   void save_server_state();
   void take_counters();
   void follow_process(pid_t pid);
@@ -101,8 +105,9 @@ class Worker {
   std::string version_;
   bool adopted_ = false;
   std::optional<pid_t> pid_;
-  std::vector<pid_t> older_;  // processes that still finish requests
-  std::string structure_;     // of the running configuration
+  Clock::time_point adopt_until_{};
+  Older older_;            // processes that still finish requests
+  std::string structure_;  // of the running configuration
   std::string refused_structure_;
   Clock::time_point started_at_{};
   Clock::time_point start_again_at_{};

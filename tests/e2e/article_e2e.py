@@ -91,6 +91,21 @@ class ArticleStack(unittest.TestCase):
         alarms = self.aws_json("cloudwatch", "describe-alarms", program="/usr/bin/aws")["MetricAlarms"]
         self.assertEqual(len(alarms), 4)
 
+    def test_7_a_new_listener_costs_no_request(self):
+        """HAProxy is reloaded for it: what the process before has accepted still has to reach its target."""
+        elbv2 = self.berth.client("elbv2")
+        balancer = elbv2.describe_load_balancers()["LoadBalancers"][0]["LoadBalancerArn"]
+        traffic = Traffic(self.url(), threads=3)
+        for _ in range(3):
+            before = self.berth.haproxies()
+            listener = elbv2.create_listener(LoadBalancerArn=balancer, Port=8098, Protocol="HTTP", DefaultActions=[
+                {"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "200"}}])["Listeners"][0]
+            wait_for("the new process alone", lambda: len(self.berth.haproxies()) == 1
+                     and self.berth.haproxies() != before, 20)
+            elbv2.delete_listener(ListenerArn=listener["ListenerArn"])
+        traffic.stop()
+        self.assertEqual(traffic.bad, [])
+
     def test_7_kill_and_restart_lose_nothing_and_no_request(self):
         before = self.berth.containers()
         traffic = Traffic(self.url())

@@ -495,7 +495,9 @@ TEST_F(BalancerE2e, SaysWhatIsWrong) {
   EXPECT_TRUE(get("/").body.starts_with("one\n"));
   ASSERT_TRUE(wait_for([&] { return !balancer_->info().problem.empty(); }));
   EXPECT_EQ(balancer_->info().problem,
-            "127.0.0.1:" + std::to_string(port_) + " cannot be listened on: Address already in use");
+            "127.0.0.1:" + std::to_string(port_) +
+                " cannot be listened on: Address already in use: balancer_e2e (process " +
+                std::to_string(getpid()) + ") listens there");
   EXPECT_EQ(balancer_->info().urls[balancer_arn].size(), 1u);
 
   web().matcher = "never";

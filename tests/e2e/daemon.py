@@ -236,7 +236,8 @@ class Daemon:
         """Addresses that HAProxy's slots for targets (t1, t2, ...) have been given."""
         with socket.socket(socket.AF_UNIX) as link:
             link.settimeout(10)
-            link.connect(f"{self.data}/haproxy/admin.sock")
+            sockets = glob.glob(f"{self.data}/haproxy/admin-*.sock")
+            link.connect(max(sockets, key=lambda path: int(re.search(r"-(\d+)\.sock", path).group(1))))
             link.sendall(b"show servers state\n")
             text = b""
             while part := link.recv(65536):

@@ -10,12 +10,14 @@ import re
 import sys
 import time
 import unittest
+import urllib.request
 
 from daemon import CLUSTER, Daemon, Traffic, wait_for
 
 # How long after its beginning a piece of work may be struck: as long as it takes and a little more.
-SPANS_S = {"scale out": 2.0, "deploy anew": 4.0, "idle": 1.0, "scale in": 3.0, "create a stack": 2.5,
-           "delete a stack": 5.0}
+SPANS_S = {"scale out": 2.0, "deploy anew": 4.0, "add a listener": 0.4, "idle": 1.0, "scale in": 3.0,
+           "remove a listener": 0.4, "create a stack": 2.5, "delete a stack": 5.0}
+LISTENER_PORT = 8099
 SECOND_STACK, SECOND_SERVICE = "Second", "second-service"
 SERVICE, GROUP = "learner-svc-service", "/ecs/learner-svc-logs"
 
@@ -57,6 +59,27 @@ class Kills(unittest.TestCase):
             self.update(desiredCount=1)
         elif work == "deploy anew":
             self.update(forceNewDeployment=True)
+        elif work == "add a listener":  # a change that HAProxy is reloaded for
+            elbv2 = self.berth.client("elbv2")
+            elbv2.create_listener(
+                LoadBalancerArn=elbv2.describe_load_balancers()["LoadBalancers"][0]["LoadBalancerArn"],
+                Port=LISTENER_PORT, Protocol="HTTP", DefaultActions=[
+                    {"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "200", "MessageBody": "here"}}])
+        elif work == "remove a listener":
+            self.berth.client("elbv2").delete_listener(ListenerArn=self.listeners()[LISTENER_PORT])
+
+    def listeners(self):
+        elbv2 = self.berth.client("elbv2")
+        balancer = elbv2.describe_load_balancers()["LoadBalancers"][0]["LoadBalancerArn"]
+        return {one["Port"]: one["ListenerArn"] for one in
+                elbv2.describe_listeners(LoadBalancerArn=balancer)["Listeners"]}
+
+    def listener_answers(self):
+        try:
+            with urllib.request.urlopen(f"{self.traffic.url.rsplit('/api', 1)[0]}:{LISTENER_PORT}/", timeout=5) as answer:
+                return answer.read() == b"here"
+        except OSError:
+            return False
 
     def update(self, **changes):
         self.berth.client("ecs").update_service(cluster=CLUSTER, service=SERVICE, **changes)
@@ -68,6 +91,8 @@ class Kills(unittest.TestCase):
                 self.fail(f"{SECOND_STACK}: {status}: {self.stack_events()}")
             if status != ("CREATE_COMPLETE" if work == "create a stack" else "gone"):
                 return False
+        if self.listener_answers() != (LISTENER_PORT in self.listeners()):
+            return False
         names = [SERVICE] + ([SECOND_SERVICE] if self.stack_status() == "CREATE_COMPLETE" else [])
         return all(self.is_settled(name) for name in names) and self.targets() == self.addresses()
 
@@ -168,7 +193,7 @@ class Kills(unittest.TestCase):
                   f"{(time.monotonic() - begun) * 1000:.0f} ms", flush=True)
         wait_for(f"the end of '{work}' ({self.told[-1]})", lambda: self.finished(work), 90)
         self.look_around(self.told[-1])
-        if work in ("scale out", "create a stack", "delete a stack", "idle"):
+        if work in ("scale out", "add a listener", "remove a listener", "create a stack", "delete a stack", "idle"):
             gone = [t for t in kept if t not in self.tasks()]
             self.assertEqual(gone, [], f"{self.told[-1]}: tasks were replaced instead of adopted")
         self.assertEqual(self.traffic.bad, [], self.told[-1])
