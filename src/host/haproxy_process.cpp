@@ -208,15 +208,8 @@ std::string Process::fresh_socket() const {
 }
 
 std::vector<pid_t> Process::alive() const {
-  std::vector<pid_t> pids;
-  std::error_code error;
-  for (const auto& entry : fs::directory_iterator("/proc", error)) {
-    const auto pid = parse_integer(entry.path().filename().string());
-    if (!pid) continue;
-    const auto words = split(read_file(entry.path().string() + "/cmdline"), '\0');
-    const bool is_ours = std::find(words.begin(), words.end(), paths_.pid) != words.end();
-    if (is_ours && is_alive(static_cast<pid_t>(*pid))) pids.push_back(static_cast<pid_t>(*pid));
-  }
+  auto pids = processes_with(paths_.pid);
+  std::erase_if(pids, [](pid_t pid) { return !is_alive(pid); });
   return pids;
 }
 

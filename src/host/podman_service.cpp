@@ -17,23 +17,20 @@ namespace {
 
 constexpr int service_end_ms = 5'000;
 
-std::string pid_path(const std::string& data_dir) {
-  return data_dir + "/podman.pid";
+std::string address_of(const std::string& socket) {
+  return "unix://" + socket;
 }
 
-// The one whose number the data folder keeps, if it is one of ours still.
-void end_service(const std::string& data_dir, const std::string& socket) {
-  const auto pid = parse_integer(trim(read_file(pid_path(data_dir))));
-  if (!pid) return;
-  const Fd process = open_process(static_cast<pid_t>(*pid));
-  // The number may be another process's by now; the command line tells.
-  const std::string command_line = read_file("/proc/" + std::to_string(*pid) + "/cmdline");
-  if (!process || command_line.find("unix://" + socket) == std::string::npos) return;
-  pollfd end{process.get(), POLLIN, 0};
-  signal_process(process, SIGTERM);
-  if (poll(&end, 1, service_end_ms) == 1) return;
-  signal_process(process, SIGKILL);
-  poll(&end, 1, service_end_ms);
+void end_service(const std::string& socket) {
+  for (const pid_t pid : processes_with(address_of(socket))) {
+    const Fd process = open_process(pid);
+    if (!process) continue;
+    pollfd end{process.get(), POLLIN, 0};
+    signal_process(process, SIGTERM);
+    if (poll(&end, 1, service_end_ms) == 1) continue;
+    signal_process(process, SIGKILL);
+    poll(&end, 1, service_end_ms);
+  }
 }
 
 }  // namespace
@@ -61,19 +58,22 @@ Result<> start_podman_service(const std::string& data_dir, const std::string& so
     return Error{"EngineMissing", "No container engine: Podman is not installed (apt install podman runc)"};
   }
   const std::string settings_path = data_dir + "/containers.conf";
-  std::ofstream(settings_path) << podman_settings(find_program("runc").empty() ? "" : "runc");
-  end_service(data_dir, socket);  // one that does not answer, or that a killed process was about to use
+  std::ofstream settings(settings_path);
+  settings << podman_settings(find_program("runc").empty() ? "" : "runc");
+  settings.close();
+  // Half of them would start tasks without limits.
+  if (!settings) return Error{"EngineMissing", "Podman's settings cannot be written to " + settings_path};
+  end_service(socket);  // one that does not answer, or that a killed process was about to use
   unlink(socket.c_str());
-  const auto pid = spawn_daemon({podman, "system", "service", "-t", "0", "unix://" + socket},
+  const auto pid = spawn_daemon({podman, "system", "service", "-t", "0", address_of(socket)},
                                 {{"CONTAINERS_CONF", settings_path}}, data_dir + "/podman.log");
   if (!pid) return pid.error();
-  std::ofstream(pid_path(data_dir)) << *pid << "\n";
   return {};
 }
 
 void stop_podman_service(const std::string& data_dir, const std::string& socket) {
-  end_service(data_dir, socket);
-  for (const char* name : {"/podman.pid", "/podman.sock", "/podman.log", "/containers.conf"}) {
+  end_service(socket);
+  for (const char* name : {"/podman.sock", "/podman.log", "/containers.conf"}) {
     unlink((data_dir + name).c_str());
   }
 }

@@ -10,12 +10,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstring>
+#include <filesystem>
 
 #include "base/text.h"
 #include "host/fd.h"
+#include "host/read_file.h"
 
 extern char** environ;
 
@@ -226,6 +229,19 @@ Result<pid_t> spawn_daemon(const std::vector<std::string>& arguments,
   }
   if (failed != 0 || pid < 0) return system_error(program, failed);
   return pid;
+}
+
+std::vector<pid_t> processes_with(const std::string& argument) {
+  std::vector<pid_t> pids;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc", error)) {
+    const auto pid = parse_integer(entry.path().filename().string());
+    if (!pid) continue;
+    const auto words = split(read_file(entry.path().string() + "/cmdline"), '\0');
+    if (std::find(words.begin(), words.end(), argument) != words.end())
+      pids.push_back(static_cast<pid_t>(*pid));
+  }
+  return pids;
 }
 
 std::string find_program(const std::string& name) {

@@ -38,6 +38,9 @@ Result<pid_t> spawn_daemon(const std::vector<std::string>& arguments,
                            const std::map<std::string, std::string>& environment,
                            const std::string& log_path);
 
+// Processes of this machine that have `argument` among their arguments: how a restarted daemon finds what it started.
+std::vector<pid_t> processes_with(const std::string& argument);
+
 // Where PATH has the program, or empty.
 std::string find_program(const std::string& name);
 

@@ -46,7 +46,8 @@ TEST(Process, FailuresAreErrors) {
 TEST(Process, DaemonsHaveASessionOfTheirOwn) {
   const std::string log = ::testing::TempDir() + "daemon_" + std::to_string(getpid()) + ".log";
   const int open_here = open("/dev/zero", O_RDONLY);
-  const auto pid = spawn_daemon({"sh", "-c", "echo $VARIABLE; exec sleep 60"}, {{"VARIABLE", "value"}}, log);
+  const auto pid =
+      spawn_daemon({"sh", "-c", "echo $VARIABLE; exec sleep 60"}, {{"VARIABLE", "value"}}, log);
   ASSERT_TRUE(pid);
   const Fd process = open_process(*pid);
   ASSERT_TRUE(process);
@@ -63,6 +64,16 @@ TEST(Process, DaemonsHaveASessionOfTheirOwn) {
   EXPECT_TRUE(signal_process(process, SIGKILL));
   unlink(log.c_str());
   EXPECT_FALSE(spawn_daemon({"/nonexistent/program"}, {}, log));
+  unlink(log.c_str());
+}
+
+TEST(Process, IsFoundByAnArgument) {
+  const std::string log = ::testing::TempDir() + "found_" + std::to_string(getpid()) + ".log";
+  const std::string argument = "60." + std::to_string(getpid());
+  const auto pid = spawn_daemon({"sleep", argument}, {}, log);
+  ASSERT_TRUE(pid);
+  EXPECT_EQ(processes_with(argument), std::vector<pid_t>{*pid});
+  EXPECT_TRUE(signal_process(open_process(*pid), SIGKILL));
   unlink(log.c_str());
 }
 

@@ -8,6 +8,7 @@ import argparse
 import random
 import re
 import sys
+import threading
 import time
 import unittest
 import urllib.request
@@ -20,6 +21,89 @@ SPANS_S = {"scale out": 2.0, "deploy anew": 4.0, "add a listener": 0.4, "idle": 
 LISTENER_PORT = 8099
 SECOND_STACK, SECOND_SERVICE = "Second", "second-service"
 SERVICE, GROUP = "learner-svc-service", "/ecs/learner-svc-logs"
+
+
+class Beginnings(unittest.TestCase):
+    """Kills where there is nothing yet, or soon nothing more: berthd's first start, the stack of networks, roles and
+    load balancer, and `berth down`."""
+
+    def setUp(self):
+        self.berth = Daemon(arguments.bin)
+        self.random = random.Random(arguments.seed)
+
+    def tearDown(self):
+        self.berth.clean_up()
+
+    def kill_after(self, begun, span_s, what):
+        moment = self.random.uniform(0, span_s)
+        time.sleep(max(0, begun + moment - time.monotonic()))
+        self.berth.kill()
+        print(f"{what}, killed after {moment:.2f} s", flush=True)
+
+    def test_first_start(self):
+        for _ in range(4):
+            begun = time.monotonic()
+            self.berth.start(wait=False)
+            self.kill_after(begun, 0.4, "first start")
+        self.berth.start()
+        wait_for("the engine", lambda: self.berth.status()["engine"]["reachable"], 20)
+        self.assertEqual(len(self.berth.engine_services()), 1)
+        self.assertEqual(self.berth.down().returncode, 0)
+        self.assertEqual(self.berth.left_outside(), {})
+
+    def test_prerequisites(self):
+        self.berth.start()
+        cloudformation = self.berth.client("cloudformation")
+        with open(f"{arguments.source}/examples/learner/prerequisites.yaml") as file:
+            template = file.read()
+
+        def status():
+            stacks = [s for s in cloudformation.describe_stacks()["Stacks"] if s["StackName"] == "p"]
+            return stacks[0]["StackStatus"] if stacks else "gone"
+
+        for _ in range(3):
+            begun = time.monotonic()
+            cloudformation.create_stack(StackName="p", TemplateBody=template, Capabilities=["CAPABILITY_NAMED_IAM"])
+            self.kill_after(begun, 1.2, "create prerequisites")
+            self.berth.start()
+            wait_for("the stack", lambda: status() == "CREATE_COMPLETE", 40)
+            self.look(1)
+            begun = time.monotonic()
+            cloudformation.delete_stack(StackName="p")
+            self.kill_after(begun, 0.8, "delete prerequisites")
+            self.berth.start()
+            wait_for("the stack's end", lambda: status() == "gone", 40)
+            self.look(0)
+
+    def look(self, count):
+        client = self.berth.client
+        vpcs = [v["VpcId"][4:] for v in client("ec2").describe_vpcs()["Vpcs"]]
+        found = {
+            "VPCs": len(vpcs), "load balancers": len(client("elbv2").describe_load_balancers()["LoadBalancers"]),
+            "target groups": len(client("elbv2").describe_target_groups()["TargetGroups"]),
+            "clusters": len(client("ecs").list_clusters()["clusterArns"]),
+            "subnets": len(client("ec2").describe_subnets()["Subnets"]) / 2,
+            "parameters": len(client("ssm").describe_parameters()["Parameters"]) / 4,
+            "roles": len([r for r in client("iam").list_roles()["Roles"] if "learner" in r["RoleName"]]) / 2,
+        }
+        self.assertEqual(set(found.values()), {count}, found)
+        wait_for("the VPCs' namespaces", lambda: self.berth.namespaces("vpc") == sorted(vpcs), 10)
+        wait_for("HAProxy as wanted", lambda: len(self.berth.haproxies()) == count, 10)
+
+    def test_down(self):
+        self.berth.start()
+        examples = f"{arguments.source}/examples/learner"
+        self.berth.deploy(f"{examples}/prerequisites.yaml", "learner-prerequisites")
+        self.berth.deploy(f"{examples}/ecs_service.yaml", "AWSLearner-ECS-Stack", "AlertEmail=you@example.com")
+        for _ in range(3):
+            begun = time.monotonic()
+            down = threading.Thread(target=self.berth.berth, args=("down",))
+            down.start()
+            self.kill_after(begun, 0.8, "down")
+            down.join()
+            self.berth.start()
+        self.assertEqual(self.berth.down().returncode, 0)
+        self.assertEqual(self.berth.left_outside(), {})
 
 
 class Kills(unittest.TestCase):

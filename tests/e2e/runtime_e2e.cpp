@@ -471,11 +471,9 @@ TEST_F(RuntimeE2e, OutlivesItsEngine) {
   const auto spec = task(1, {container("web", {"serve", "80"})});
   runtime_->run(spec);
   ASSERT_TRUE(saw(spec.id, TaskEventKind::started));
-  std::ifstream pid_file(data_dir_ + "/podman.pid");
-  pid_t engine = 0;
-  pid_file >> engine;
-  ASSERT_GT(engine, 1);
-  ::kill(engine, SIGKILL);
+  const auto engines = processes_with("unix://" + data_dir_ + "/podman.sock");
+  ASSERT_EQ(engines.size(), 1u);
+  ::kill(engines[0], SIGKILL);
   const auto more = task(2, {container("web", {"serve", "80"})});
   runtime_->run(more);
   ASSERT_TRUE(saw(more.id, TaskEventKind::started));
