@@ -18,7 +18,7 @@ namespace {
 constexpr RealDuration first_back_off = RealDuration::ms(100);
 constexpr RealDuration longest_back_off = RealDuration::seconds(5);
 constexpr RealDuration probe_interval = RealDuration::seconds(5);
-constexpr RealDuration version_time = RealDuration::seconds(10);
+constexpr RealDuration answer_time = RealDuration::seconds(10);
 constexpr RealDuration service_start_time = RealDuration::seconds(10);
 
 bool is_socket(const std::string& path) {
@@ -118,7 +118,7 @@ void EngineLink::try_candidates(std::vector<std::string> candidates) {
     try_candidates(candidates);
   };
   const auto ask = [this, socket](const char* path, Done done) {
-    http_.send({.url = std::string("http://engine") + path, .unix_socket = socket, .timeout = version_time},
+    http_.send({.url = std::string("http://engine") + path, .unix_socket = socket, .timeout = answer_time},
                std::move(done));
   };
   ask("/version", [=, this](Result<net::HttpResponse> version) {
@@ -173,7 +173,7 @@ void EngineLink::accept(const std::string& socket, const std::string& engine) {
 
 void EngineLink::probe(std::uint64_t connection) {
   if (socket_.empty() || connection != connection_) return;
-  http_.send({.url = "http://engine/_ping", .unix_socket = socket_},
+  http_.send({.url = "http://engine/_ping", .unix_socket = socket_, .timeout = answer_time},
              [this, connection](Result<net::HttpResponse> result) {
                if (connection != connection_) return;
                if (!result) return lost("The container engine does not answer: " + result.error().message);

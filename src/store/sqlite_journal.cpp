@@ -40,7 +40,7 @@ std::string_view column_text(sqlite3_stmt* statement, int column) {
 }  // namespace
 
 Error SqliteJournal::last_error(const char* doing) const {
-  return {"ServiceUnavailable", fmt::format("{}: {}", doing, sqlite3_errmsg(database_)), 503};
+  return {"ServiceUnavailable", fmt::format("{}: {} ({})", database_path(data_dir_), sqlite3_errmsg(database_), doing), 503};
 }
 
 Result<> SqliteJournal::run(const char* sql) {
@@ -139,9 +139,9 @@ Result<> SqliteJournal::prepare_statements() {
 Result<> SqliteJournal::noted(Result<> written) {
   const std::string problem =
       written ? ""
-              : fmt::format("Nothing can be stored in {} ({}): changes are refused until there is room and it can be "
-                            "written; what runs goes on",
-                            data_dir_, written.error().message);
+              : fmt::format("Nothing can be stored: {}; changes are refused until there is room and it can be "
+                            "written, what runs goes on",
+                            written.error().message);
   if (!problem.empty() && problem_.empty()) log::error("store: {}", problem);
   if (problem.empty() && !problem_.empty()) log::info("store: changes are kept again");
   problem_ = problem;

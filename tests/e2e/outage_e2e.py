@@ -353,10 +353,15 @@ class Machine(unittest.TestCase):
             self.assertTrue(any("Nothing can be stored" in f for f in bad) and any("disk" in f for f in bad), bad)
             groups = len(logs.describe_log_groups()["logGroups"])
             time.sleep(3)  # tries go on meanwhile; the log may not fill with them
-            self.assertEqual(berth.log().count("Nothing can be stored"), 1)
+            self.assertEqual(berth.log().count("error store: Nothing can be stored"), 1)
             self.assertLess(len(berth.log().splitlines()), 40, berth.log()[-3000:])
             last = traffic.last
+            berth.kill()
+            berth.start(wait=False)
+            self.assertEqual(berth.process.wait(timeout=20), 1)
+            self.assertIn(f"berthd: {folder}/data/berth.db: database or disk is full", berth.log())
             os.unlink(f"{folder}/filler")
+            berth.start()
             logs.create_log_group(logGroupName="/after")
             self.assertEqual(len(logs.describe_log_groups()["logGroups"]), groups + 1)
             berth.client("ecs").update_service(cluster=CLUSTER, service=SERVICE, desiredCount=2)
