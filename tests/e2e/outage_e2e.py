@@ -201,6 +201,18 @@ class Outages(unittest.TestCase):
         self.assertEqual((task["stopCode"], task["stoppedReason"]),
                          ("EssentialContainerExited", "Essential container in task exited"))
 
+    def test_lost_lines_of_output_are_counted_and_shown(self):
+        before = self.berth.status()["services"][0]["dropped_log_lines"]
+        path = subprocess.run([*PODMAN, "inspect", "--format", "{{.HostConfig.LogConfig.Path}}",
+                               self.berth.containers()[0]], check=True, capture_output=True, text=True).stdout.strip()
+        wait_for("some lines", lambda: answers(self.url) and os.path.getsize(path) > 0, 10)
+        os.truncate(path, 0)
+        # Heard of with the next lines.
+        wait_for("the count", lambda: answers(self.url) and
+                 self.berth.status()["services"][0]["dropped_log_lines"] > before, 20)
+        self.assertIn("lines of output were lost", self.berth.berth("logs", SERVICE).stdout)
+        self.assertIn("lines of output were lost", self.berth.berth("status").stdout)
+
     def test_secrets_reach_the_container_and_nobody_else(self):
         secret = "hush-" + os.urandom(8).hex()
         ssm = self.berth.client("ssm")
