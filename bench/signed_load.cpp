@@ -2,7 +2,7 @@
 // thread, and every answer is checked for its status. Prints requests per second and latencies.
 //   signed_load PORT describe-services|put-metric-data [SECONDS] [CONNECTIONS]
 // The key comes from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, the region from AWS_DEFAULT_REGION; the
-// service is `web` of the cluster in BENCH_CLUSTER (learner-cluster).
+// service is BENCH_SERVICE (learner-svc-service) of the cluster BENCH_CLUSTER (learner-cluster).
 #include <arpa/inet.h>
 #include <fmt/format.h>
 #include <netinet/in.h>
@@ -51,8 +51,9 @@ Operation choose(std::string_view name) {
         R"("Dimensions":[{"Name":"Service","Value":"web"}]}]})"};
   }
   return {"ecs", "AmazonEC2ContainerServiceV20141113.DescribeServices", "application/x-amz-json-1.1",
-          fmt::format(R"({{"cluster":"{}","services":["web"]}})",
-                      environment("BENCH_CLUSTER", "learner-cluster"))};
+          fmt::format(R"({{"cluster":"{}","services":["{}"]}})",
+                      environment("BENCH_CLUSTER", "learner-cluster"),
+                      environment("BENCH_SERVICE", "learner-svc-service"))};
 }
 
 // Makes requests that differ in a signed header, so that no two signatures are the same.
