@@ -141,7 +141,9 @@ Result<DescribeScalingPoliciesResponse> describe_scaling_policies(
     if (input.service_namespace != ecs_namespace) break;
     if (input.resource_id && row.resource_id != *input.resource_id) continue;
     // A policy can be named by its ARN as well.
-    const auto names_it = [&](const std::string& name) { return name == row.name || name == row.arn; };
+    const auto names_it = [&policy = row](const std::string& name) {
+      return name == policy.name || name == policy.arn;
+    };
     if (names.empty() || std::any_of(names.begin(), names.end(), names_it)) found.push_back(&row);
   }
   auto page =
