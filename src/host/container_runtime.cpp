@@ -115,7 +115,7 @@ void ContainerRuntime::run(const world::TaskSpec& task) {
 }
 
 void ContainerRuntime::begin(world::TaskSpec task) {
-  if (tasks_.contains(task.id)) return;
+  if (removing_ || tasks_.contains(task.id)) return;
   auto left = left_.extract(task.id);
   add(std::move(task))->begin(left.empty() ? Containers() : left.mapped());
 }
@@ -185,8 +185,9 @@ std::optional<world::Usage> ContainerRuntime::usage(const std::string& task_id) 
 }
 
 void ContainerRuntime::remove_everything(Callback done) {
-  when_ready([this, done = std::move(done)] {
-    removed_ = done;
+  removing_ = true;
+  removed_.push_back(std::move(done));
+  when_ready([this] {
     std::set<std::string> all;
     for (auto& task : places()) all.insert(std::move(task));
     for (const auto& [task, containers] : left_) all.insert(task);
@@ -197,9 +198,11 @@ void ContainerRuntime::remove_everything(Callback done) {
 }
 
 void ContainerRuntime::finish_removal() {
-  if (!removed_ || !tasks_.empty()) return;
+  if (removed_.empty() || !tasks_.empty()) return;
   cgroups_.remove_daemon();
-  engine_.stop_own_service(std::exchange(removed_, nullptr));
+  engine_.stop_own_service([callbacks = std::exchange(removed_, {})] {
+    for (const auto& callback : callbacks) callback();
+  });
 }
 
 }  // namespace berth::host

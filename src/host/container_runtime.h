@@ -62,7 +62,8 @@ class ContainerRuntime final : public world::Runtime {
   std::vector<Callback> waiting_;
   std::map<std::string, Containers> left_;  // by task, of earlier processes, and not taken over yet
   std::map<std::string, std::unique_ptr<TaskRun>> tasks_;
-  Callback removed_;  // remove_everything() goes on
+  bool removing_ = false;          // for good: what is asked to run now would be left behind
+  std::vector<Callback> removed_;  // who waits for remove_everything()
   Alive alive_;
 };
 

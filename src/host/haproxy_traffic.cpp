@@ -4,6 +4,8 @@
 #include <charconv>
 #include <cmath>
 
+#include "host/haproxy_config.h"
+
 namespace berth::host::haproxy {
 namespace {
 
@@ -60,6 +62,31 @@ const std::string* lookup(const Map& map, std::string_view name) {
 }
 
 }  // namespace
+
+TrafficNames traffic_names(const world::BalancerSpec& spec) {
+  TrafficNames names;
+  std::map<int, int> balancers_on_port;
+  for (const auto& balancer : spec.load_balancers) {
+    names.load_balancer_of_key[load_balancer_key(balancer.arn)] = balancer.arn;
+    for (const auto& listener : balancer.listeners) {
+      names.load_balancer_of_frontend[frontend_name(balancer.arn, listener.port)] = balancer.arn;
+      ++balancers_on_port[listener.port];
+    }
+    world::BalancerSpec alone;
+    alone.load_balancers.push_back(balancer);
+    for (const auto& group : used_target_groups(alone)) {
+      names.target_group_of_backend[backend_name(group)] = group;
+      names.load_balancer_of_backend[backend_name(group)] = balancer.arn;
+    }
+  }
+  for (const auto& balancer : spec.load_balancers) {
+    for (const auto& listener : balancer.listeners) {
+      if (balancers_on_port[listener.port] != 1) continue;
+      names.load_balancer_of_frontend[shared_frontend_name(listener.port)] = balancer.arn;
+    }
+  }
+  return names;
+}
 
 int latency_bucket(double ms) {
   return static_cast<int>(

@@ -26,6 +26,8 @@ struct TrafficNames {
   std::map<std::string, std::string, std::less<>> load_balancer_of_backend;
 };
 
+TrafficNames traffic_names(const world::BalancerSpec& spec);
+
 class Traffic {
  public:
   // Names that are gone are still known: their last requests may end later.

@@ -1,10 +1,7 @@
 #include "host/haproxy_worker.h"
 
-#include <arpa/inet.h>
 #include <fmt/format.h>
-#include <netinet/in.h>
 #include <signal.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -36,32 +33,8 @@ constexpr milliseconds back_off_max{30'000};
 constexpr std::chrono::seconds young{10};
 constexpr std::chrono::seconds adoption_time{3};  // for one that was starting when the daemon died
 constexpr RealDuration shortest_retirement =
-    RealDuration::seconds(30);  // beyond the longest idle time of a client
+    RealDuration::seconds(30);  // beyond a client's longest idle time
 constexpr unsigned threads_max = 4;
-
-// Empty when the address can be bound, else why not.
-std::string bind_problem(const std::string& address_and_port) {
-  const auto parts = split(address_and_port, ':');
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(static_cast<std::uint16_t>(parse_integer(parts[1]).value_or(0)));
-  if (::inet_pton(AF_INET, parts[0].c_str(), &address.sin_addr) != 1) return "not an address";
-  const Fd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  const int on = 1;
-  ::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  if (::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
-      ::listen(socket.get(), 1) != 0) {
-    return std::strerror(errno);
-  }
-  return "";
-}
-
-// ": nginx (process 812) listens there", where somebody does.
-std::string listens_there(const std::string& address_and_port) {
-  const auto parts = split(address_and_port, ':');
-  const auto owner = owner_of(parts[0], static_cast<int>(parse_integer(parts[1]).value_or(0)));
-  return owner ? fmt::format(": {} listens there", owner->text()) : "";
-}
 
 }  // namespace
 
@@ -86,7 +59,7 @@ void Worker::run() {
 void Worker::want(Wanted wanted) {
   boost::asio::post(io_, [this, wanted = std::move(wanted)]() mutable {
     wanted_ = std::move(wanted);
-    traffic_.add_names(traffic_names());
+    traffic_.add_names(traffic_names(wanted_->spec));
     step();
   });
 }
@@ -216,6 +189,7 @@ void Worker::rest_without_work() {
   told_.clear();
   bound_.clear();
   unbindable_.clear();
+  bind_problems_.clear();
   structure_.clear();
   problem_.clear();
   netns_problem_.clear();
@@ -274,8 +248,14 @@ std::map<std::string, Netns> Worker::find_netns() {
 
 void Worker::probe_binds() {
   unbindable_.clear();
+  bind_problems_.clear();
   for (const auto& address : wanted_binds(wanted_->spec)) {
-    if (!bound_.contains(address) && !bind_problem(address).empty()) unbindable_.insert(address);
+    if (bound_.contains(address)) continue;
+    const auto parts = split(address, ':');
+    const auto problem = listen_problem(parts[0], static_cast<int>(parse_integer(parts[1]).value_or(0)));
+    if (problem.empty()) continue;
+    unbindable_.insert(address);
+    bind_problems_.push_back(fmt::format("{} cannot be listened on: {}", address, problem));
   }
 }
 
@@ -485,31 +465,6 @@ void Worker::report_traffic() {
   });
 }
 
-TrafficNames Worker::traffic_names() const {
-  TrafficNames names;
-  std::map<int, int> balancers_on_port;
-  for (const auto& balancer : wanted_->spec.load_balancers) {
-    names.load_balancer_of_key[load_balancer_key(balancer.arn)] = balancer.arn;
-    for (const auto& listener : balancer.listeners) {
-      names.load_balancer_of_frontend[frontend_name(balancer.arn, listener.port)] = balancer.arn;
-      ++balancers_on_port[listener.port];
-    }
-    world::BalancerSpec alone;
-    alone.load_balancers.push_back(balancer);
-    for (const auto& group : used_target_groups(alone)) {
-      names.target_group_of_backend[backend_name(group)] = group;
-      names.load_balancer_of_backend[backend_name(group)] = balancer.arn;
-    }
-  }
-  for (const auto& balancer : wanted_->spec.load_balancers) {
-    for (const auto& listener : balancer.listeners) {
-      if (balancers_on_port[listener.port] != 1) continue;
-      names.load_balancer_of_frontend[shared_frontend_name(listener.port)] = balancer.arn;
-    }
-  }
-  return names;
-}
-
 void Worker::publish_info() {
   world::BalancerInfo info;
   info.program = version_;
@@ -518,10 +473,7 @@ void Worker::publish_info() {
   for (const auto& problem : {problem_, silence_problem_, netns_problem_}) {
     if (!problem.empty()) problems.push_back(problem);
   }
-  for (const auto& address : unbindable_) {
-    problems.push_back(fmt::format("{} cannot be listened on: {}", address, bind_problem(address)) +
-                       listens_there(address));
-  }
+  problems.insert(problems.end(), bind_problems_.begin(), bind_problems_.end());
   info.problem = join(problems, "; ");
   const auto add_url = [&](const world::LoadBalancerSpec& balancer, const std::string& host, int port) {
     const std::string suffix = port == 80 ? "" : fmt::format(":{}", port);

@@ -79,7 +79,6 @@ class Worker {
 
   void read_log();
   void take_log();
-  TrafficNames traffic_names() const;
 
   ConfigInput config_input(const std::map<std::string, Netns>& netns) const;
   const std::vector<const world::TargetGroupSpec*> used_groups() const;
@@ -101,6 +100,7 @@ class Worker {
   std::map<std::string, world::TargetHealth> told_;  // by "group ARN target id"
   std::set<std::string> unused_told_;  // the same, of draining targets that no listener leads to
   std::set<std::string> unbindable_;
+  std::vector<std::string> bind_problems_;  // of each of them
   std::set<std::string> bound_;  // by the running HAProxy
   std::string version_;
   bool adopted_ = false;

@@ -69,6 +69,9 @@ TEST(SocketOwners, NamesWhoListens) {
   EXPECT_EQ(owner->pid, getpid());
   EXPECT_EQ(owner->text(), owner->program + " (process " + std::to_string(getpid()) + ")");
   EXPECT_FALSE(owner_of("127.0.0.2", here.port));
+  EXPECT_EQ(listen_problem("127.0.0.1", here.port),
+            "Address already in use: " + owner->text() + " listens there");
+  EXPECT_EQ(listen_problem("127.0.0.2", here.port), "");
 }
 
 TEST(SocketOwners, WhoListensEverywhereKeepsEveryAddress) {

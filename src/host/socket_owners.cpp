@@ -1,16 +1,22 @@
 #include "host/socket_owners.h"
 
+#include <arpa/inet.h>
 #include <fmt/format.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <charconv>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 
 #include "base/text.h"
+#include "host/fd.h"
 #include "host/read_file.h"
 
 namespace berth::host {
@@ -98,6 +104,23 @@ std::optional<SocketOwner> owner_of(const std::string& address, int port) {
     }
   }
   return std::nullopt;
+}
+
+std::string listen_problem(const std::string& address, int port) {
+  sockaddr_in name{};
+  name.sin_family = AF_INET;
+  name.sin_port = htons(static_cast<std::uint16_t>(port));
+  if (::inet_pton(AF_INET, address.c_str(), &name.sin_addr) != 1) return "not an address";
+  const Fd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const int on = 1;
+  ::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  if (::bind(socket.get(), reinterpret_cast<const sockaddr*>(&name), sizeof name) == 0 &&
+      ::listen(socket.get(), 1) == 0) {
+    return "";
+  }
+  const std::string problem = std::strerror(errno);
+  const auto owner = owner_of(address, port);
+  return owner ? fmt::format("{}: {} listens there", problem, owner->text()) : problem;
 }
 
 }  // namespace berth::host

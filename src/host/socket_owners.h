@@ -1,5 +1,5 @@
 // Who listens on a TCP port of this machine, from /proc: for `berth doctor` and for telling why an address
-// cannot be had. It opens no socket.
+// cannot be had.
 #pragma once
 
 #include <sys/types.h>
@@ -33,5 +33,8 @@ struct SocketOwner {
 // Who keeps `address`:`port` from being listened on, if anybody does: it itself, or the same port on all
 // addresses.
 std::optional<SocketOwner> owner_of(const std::string& address, int port);
+
+// Tries to listen there, and says why it cannot be done and who does; empty when it can.
+std::string listen_problem(const std::string& address, int port);
 
 }  // namespace berth::host

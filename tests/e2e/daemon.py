@@ -42,6 +42,13 @@ def output_of(command):
     return subprocess.run(command, capture_output=True, text=True).stdout
 
 
+def kill_if_there(pid):
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+
+
 class Traffic:
     """Requests through the load balancer until stopped, each with a number of its own and on a connection of its own;
     remembers which were answered with 200 and what the others met."""
@@ -256,10 +263,7 @@ class Daemon:
     def remove_all_outside(self):
         """As a reboot does: containers, namespaces, cgroups, HAProxy, engine service; the data folder stays."""
         for pid in self.haproxies() + self.engine_services():
-            try:
-                os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
+            kill_if_there(pid)
         names = self.containers()
         if names:
             subprocess.run([*PODMAN, "kill", *names], capture_output=True)

@@ -7,13 +7,14 @@ Usage: kill_e2e.py BIN_DIR SOURCE_DIR [--kills N] [--seed S]. Needs root, Podman
 import argparse
 import random
 import re
+import subprocess
 import sys
 import threading
 import time
 import unittest
 import urllib.request
 
-from daemon import CLUSTER, Daemon, Traffic, wait_for
+from daemon import CLUSTER, PODMAN, Daemon, Traffic, kill_if_there, wait_for
 
 # How long after its beginning a piece of work may be struck: as long as it takes and a little more.
 SPANS_S = {"scale out": 2.0, "deploy anew": 4.0, "add a listener": 0.4, "idle": 1.0, "scale in": 3.0,
@@ -160,7 +161,8 @@ class Kills(unittest.TestCase):
 
     def listener_answers(self):
         try:
-            with urllib.request.urlopen(f"{self.traffic.url.rsplit('/api', 1)[0]}:{LISTENER_PORT}/", timeout=5) as answer:
+            balancer = self.traffic.url.rsplit("/api", 1)[0]
+            with urllib.request.urlopen(f"{balancer}:{LISTENER_PORT}/", timeout=5) as answer:
                 return answer.read() == b"here"
         except OSError:
             return False
@@ -314,9 +316,45 @@ class Kills(unittest.TestCase):
         for task in tasks:
             times = {name: f"{task[name]:%H:%M:%S.%f}" for name in ("createdAt", "startedAt", "stoppingAt", "stoppedAt")
                      if name in task}
-            address = [d["value"] for a in task["attachments"] for d in a["details"] if d["name"].startswith("privateIPv")]
+            details = [d for a in task["attachments"] for d in a["details"]]
+            address = [d["value"] for d in details if d["name"].startswith("privateIPv")]
             print(task["taskArn"][-6:], task["group"], task["lastStatus"], address, times, task.get("stoppedReason"))
         print("berth's clock, real clock:", self.berth.status()["clock"])
+
+    def test_y_anything_may_die(self):
+        """berthd, HAProxy, the engine's service and a container, in any combination: requests may fail for a moment,
+        but all comes to be as the API says."""
+        berth, self.told = self.berth, []
+        self.traffic = Traffic(berth.url(), pause_s=0.01)
+        for _ in range(arguments.kills // 2):
+            work = self.random.choice([w for w in SPANS_S if "stack" not in w and
+                                       (w != "add a listener" or LISTENER_PORT not in self.listeners()) and
+                                       (w != "remove a listener" or LISTENER_PORT in self.listeners())])
+            victims = [v for v in ("berthd", "HAProxy", "engine", "container") if self.random.random() < 0.4]
+            victims = victims or ["berthd"]
+            self.told.append(f"{work}, {', '.join(victims)} killed")
+            print(self.told[-1], flush=True)
+            self.begin(work)
+            time.sleep(self.random.uniform(0, SPANS_S[work]))
+            containers = berth.containers()
+            pids = {"berthd": [], "HAProxy": berth.haproxies(), "engine": berth.engine_services()}
+            for victim in victims:
+                if victim == "container" and containers:
+                    subprocess.run([*PODMAN, "kill", self.random.choice(containers)], capture_output=True)
+                elif victim == "berthd":
+                    berth.kill()
+                for pid in pids.get(victim, []):
+                    kill_if_there(pid)
+            if "berthd" in victims:
+                berth.start()
+            try:
+                wait_for(f"the end of '{self.told[-1]}'", lambda: self.finished(work), 90)
+                self.look_around(self.told[-1])
+            except AssertionError:
+                self.tell_evidence()
+                raise
+        self.traffic.stop()
+        print(f"{self.traffic.good} requests, {len(self.traffic.bad)} failed while something was dead", flush=True)
 
     def look_at_stopped_tasks(self):
         causes = {(t.get("stopCode"), t["stoppedReason"].split(" (")[0]) for t in self.berth.tasks(stopped=True)}

@@ -482,6 +482,17 @@ TEST_F(RuntimeE2e, OutlivesItsEngine) {
   ASSERT_TRUE(saw(spec.id, TaskEventKind::stopped));
 }
 
+TEST_F(RuntimeE2e, StartsNothingWhileEverythingIsRemoved) {
+  const auto spec = task(1, {container("web", {"serve", "80"})});
+  runtime_->run(spec);
+  ASSERT_TRUE(saw(spec.id, TaskEventKind::started));
+  int answered = 0;
+  runtime_->remove_everything([&] { ++answered; });
+  runtime_->run(task(2, {container("web", {"serve", "80"})}));
+  runtime_->remove_everything([&] { ++answered; });
+  EXPECT_TRUE(until([&] { return answered == 2; }));
+}
+
 // Against `podman run` of the same image, in turns.
 TEST_F(RuntimeE2e, StartsAsFastAsThePlainEngine) {
   std::vector<double> ours_ms, plain_ms;
