@@ -223,7 +223,8 @@ def balancer_ratio(table, daemon):
     config = folder + "/haproxy.cfg"
     with open(config, "w") as file:
         file.write(HAND_CONFIGURATION.format(port=port, servers=servers, threads=threads))
-    by_hand = subprocess.Popen(["haproxy", "-f", config], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    log = open(folder + "/access.log", "w")
+    by_hand = subprocess.Popen(["haproxy", "-f", config], stdout=log, stderr=subprocess.DEVNULL)
     try:
         time.sleep(2)
         ours, theirs = [], []
@@ -235,6 +236,7 @@ def balancer_ratio(table, daemon):
     finally:
         by_hand.terminate()
         by_hand.wait()
+        log.close()
         shutil.rmtree(folder)
     rates = [a[0] / b[0] for a, b in zip(ours, theirs)]
     tails = [a[1] / b[1] for a, b in zip(ours, theirs)]

@@ -105,10 +105,12 @@ void Traffic::add_names(TrafficNames names) {
 }
 
 world::TrafficReport& Traffic::report(const std::string& load_balancer, const std::string& target_group) {
-  auto& report = reports_[{load_balancer, target_group}];
-  report.load_balancer_arn = load_balancer;
-  report.target_group_arn = target_group;
-  return report;
+  const auto [found, is_new] = reports_[load_balancer].try_emplace(target_group);
+  if (is_new) {
+    found->second.load_balancer_arn = load_balancer;
+    found->second.target_group_arn = target_group;
+  }
+  return found->second;
 }
 
 bool Traffic::take_line(std::string_view line) {
@@ -118,7 +120,9 @@ bool Traffic::take_line(std::string_view line) {
   const std::string* group = lookup(names_.target_group_of_backend, access.backend());
   if (group && family >= 1 && family <= 5) {
     auto& logged = processes_[access.pid].logged;
-    ++logged.try_emplace(std::string(access.backend())).first->second[static_cast<std::size_t>(family - 1)];
+    auto answers = logged.find(access.backend());
+    if (answers == logged.end()) answers = logged.try_emplace(std::string(access.backend())).first;
+    ++answers->second[static_cast<std::size_t>(family - 1)];
   }
   const std::string* balancer = lookup(names_.load_balancer_of_key, access.balancer());
   if (!balancer) return true;
@@ -200,7 +204,9 @@ void Traffic::mend() {
 
 std::vector<world::TrafficReport> Traffic::take() {
   std::vector<world::TrafficReport> reports;
-  for (auto& [key, report] : reports_) reports.push_back(std::move(report));
+  for (auto& [balancer, groups] : reports_) {
+    for (auto& [group, report] : groups) reports.push_back(std::move(report));
+  }
   reports_.clear();
   return reports;
 }

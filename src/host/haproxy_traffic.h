@@ -49,8 +49,7 @@ class Traffic {
   std::vector<world::TrafficReport> take();
 
  private:
-  using Key = std::pair<std::string, std::string>;  // load balancer ARN, target group ARN or empty
-  using Answers = std::array<std::int64_t, 5>;      // 1xx to 5xx
+  using Answers = std::array<std::int64_t, 5>;  // 1xx to 5xx
   struct Counted {
     std::map<std::string, std::int64_t> connections;       // by proxy: already reported
     std::map<std::string, Answers, std::less<>> answered;  // by backend: as the statistics taken last had it
@@ -60,7 +59,8 @@ class Traffic {
   world::TrafficReport& report(const std::string& load_balancer, const std::string& target_group);
 
   TrafficNames names_;
-  std::map<Key, world::TrafficReport> reports_;
+  // by load balancer's ARN, then by target group's or empty
+  std::map<std::string, std::map<std::string, world::TrafficReport>> reports_;
   std::map<pid_t, Counted> processes_;
 };
 

@@ -23,11 +23,12 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr milliseconds steady_pace{5000};    // nothing under way; HAProxy's notices bring a look forward
-constexpr milliseconds fresh_pace{1000};     // a target waits for its first check
-constexpr milliseconds drain_pace{100};      // a request in flight will end
-constexpr milliseconds settle_pace{50};      // commands were given
-constexpr milliseconds notice_pace{5};       // HAProxy said something
+constexpr milliseconds steady_pace{5000};  // nothing under way; HAProxy's notices bring a look forward
+constexpr milliseconds fresh_pace{1000};   // a target waits for its first check
+constexpr milliseconds drain_pace{100};    // a request in flight will end
+constexpr milliseconds settle_pace{50};    // commands were given
+constexpr milliseconds notice_pace{5};     // HAProxy said something
+constexpr milliseconds log_pace{20};  // lines are read in batches: waking for each costs more than reading it
 constexpr milliseconds back_off_first{250};  // HAProxy died young or could not start
 constexpr milliseconds back_off_max{30'000};
 constexpr std::chrono::seconds young{10};
@@ -49,6 +50,7 @@ Worker::Worker(std::string program, const std::string& folder, double time_scale
 Worker::~Worker() {
   io_.stop();
   if (thread_.joinable()) thread_.join();
+  stop_reading_log();
 }
 
 void Worker::run() {
@@ -112,10 +114,10 @@ bool Worker::prepare() {
     version_ = *version;
     problem_.clear();
   }
-  if (log_.is_open()) return true;
+  if (log_) return true;
   auto log = process_.open_log();
   if (!log) return wait_for_help(log.error().message);
-  log_.assign(log->release());
+  log_ = std::move(*log);
   read_log();
   return true;
 }
@@ -183,7 +185,7 @@ void Worker::rest_without_work() {
     pid_.reset();
     older_.forget();
     process_.end_all();
-    log_.close();
+    stop_reading_log();
   }
   slots_.clear();
   told_.clear();
@@ -308,7 +310,7 @@ bool Worker::replace_process(ConfigInput input, const std::string& structure) {
     problem_ = done.error().message;
     return false;
   }
-  const auto started = process_.start(log_.native_handle(), pid_ ? runtime_.socket_path() : "");
+  const auto started = process_.start(log_.get(), pid_ ? runtime_.socket_path() : "");
   if (!started) {
     problem_ = started.error().message;
     return false;
@@ -431,12 +433,25 @@ void Worker::announce() {
   if (!events.empty()) output_.health(std::move(events));
 }
 
+// A busy log is read every now and then and not watched in between: an edge-triggered descriptor wakes this
+// thread for each line.
 void Worker::read_log() {
-  log_.async_wait(boost::asio::posix::stream_descriptor::wait_read, [this](const auto& error) {
+  log_watch_.assign(log_.get());
+  log_watch_.async_wait(boost::asio::posix::stream_descriptor::wait_read, [this](const auto& error) {
     if (error) return;
+    log_watch_.release();
     take_log();
-    read_log();
+    log_timer_.expires_after(log_pace);
+    log_timer_.async_wait([this](const auto& cancelled) {
+      if (!cancelled) read_log();
+    });
   });
+}
+
+void Worker::stop_reading_log() {
+  log_timer_.cancel();
+  if (log_watch_.is_open()) log_watch_.release();
+  log_.reset();
 }
 
 // Reads what is there, up to a limit that leaves time for other work.
@@ -444,8 +459,8 @@ void Worker::take_log() {
   constexpr int reads_max = 16;
   std::array<char, 65536> buffer;
   bool has_notice = false;
-  for (int i = 0; i < reads_max && log_.is_open(); ++i) {
-    const ssize_t bytes = ::read(log_.native_handle(), buffer.data(), buffer.size());
+  for (int i = 0; i < reads_max && log_; ++i) {
+    const ssize_t bytes = ::read(log_.get(), buffer.data(), buffer.size());
     if (bytes <= 0) break;
     log_rest_.append(buffer.data(), static_cast<std::size_t>(bytes));
     std::size_t start = 0;
@@ -460,7 +475,7 @@ void Worker::take_log() {
 void Worker::report_traffic() {
   boost::asio::post(io_, [this] {
     if (pid_) take_counters();
-    if (log_.is_open()) take_log();
+    if (log_) take_log();
     output_.traffic(traffic_.take());
   });
 }

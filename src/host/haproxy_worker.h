@@ -78,6 +78,7 @@ class Worker {
   void rest_without_work();
 
   void read_log();
+  void stop_reading_log();
   void take_log();
 
   ConfigInput config_input(const std::map<std::string, Netns>& netns) const;
@@ -91,8 +92,10 @@ class Worker {
   WorkerOutput output_;
   boost::asio::io_context io_{1};
   boost::asio::steady_timer step_timer_{io_};
-  boost::asio::posix::stream_descriptor log_{io_};
-  boost::asio::posix::stream_descriptor death_{io_};  // readable when HAProxy ends
+  boost::asio::steady_timer log_timer_{io_};
+  Fd log_;
+  boost::asio::posix::stream_descriptor log_watch_{io_};  // open while nothing is known to be in the log
+  boost::asio::posix::stream_descriptor death_{io_};      // readable when HAProxy ends
 
   std::optional<Wanted> wanted_;
   SlotTable slots_;
@@ -101,7 +104,7 @@ class Worker {
   std::set<std::string> unused_told_;  // the same, of draining targets that no listener leads to
   std::set<std::string> unbindable_;
   std::vector<std::string> bind_problems_;  // of each of them
-  std::set<std::string> bound_;  // by the running HAProxy
+  std::set<std::string> bound_;             // by the running HAProxy
   std::string version_;
   bool adopted_ = false;
   std::optional<pid_t> pid_;
