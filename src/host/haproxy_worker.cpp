@@ -142,6 +142,9 @@ bool Worker::adopt() {
     return false;
   }
   adopted_ = true;
+  if (alive.empty()) {
+    for (const auto& left : process_.sockets()) ::unlink(left.c_str());
+  }
   if (newest) {
     runtime_ = answering.at(*newest);
     const auto structure = runtime_.ask(fmt::format("show env {}", structure_variable));
@@ -356,6 +359,7 @@ void Worker::process_died() {
   death_.close();
   take_log();
   if (pid_) traffic_.forget(*pid_);
+  ::unlink(runtime_.socket_path().c_str());
   pid_.reset();
   structure_.clear();
   bound_.clear();

@@ -241,10 +241,15 @@ class Daemon:
 
     def haproxy_servers(self):
         """Addresses that HAProxy's slots for targets (t1, t2, ...) have been given."""
+        sockets = glob.glob(f"{self.data}/haproxy/admin-*.sock")
+        if not sockets:
+            return []
         with socket.socket(socket.AF_UNIX) as link:
             link.settimeout(10)
-            sockets = glob.glob(f"{self.data}/haproxy/admin-*.sock")
-            link.connect(max(sockets, key=lambda path: int(re.search(r"-(\d+)\.sock", path).group(1))))
+            try:
+                link.connect(max(sockets, key=lambda path: int(re.search(r"-(\d+)\.sock", path).group(1))))
+            except ConnectionRefusedError:  # it has died and is about to be started again
+                return []
             link.sendall(b"show servers state\n")
             text = b""
             while part := link.recv(65536):
