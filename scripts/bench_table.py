@@ -289,10 +289,10 @@ def decision_time(table, daemon):
         EvaluationPeriods=1, ComparisonOperator="GreaterThanThreshold", AlarmActions=[policy])
     times = []
     for _ in range(PAIRS):
+        queried = daemon.status()["clock"]["berth"][:19] + ".000+0000"
         began = time.monotonic()
-        cloudwatch.set_alarm_state(
-            AlarmName="bench", StateValue="ALARM", StateReason="measured",
-            StateReasonData='{"version":"1.0","recentDatapoints":[2.0],"threshold":1.0}')
+        cloudwatch.set_alarm_state(AlarmName="bench", StateValue="ALARM", StateReason="measured",
+                                   StateReasonData=f'{{"recentDatapoints":[2.0],"queryDate":"{queried}"}}')
         while daemon.service(SERVICE)["desiredCount"] != 3:
             if time.monotonic() > began + 10:
                 raise AssertionError("the alarm did not scale the service")
