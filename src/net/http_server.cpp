@@ -1,7 +1,6 @@
 #include "net/http_server.h"
 
 #include <fcntl.h>
-
 #include <fmt/format.h>
 #include <sys/socket.h>
 
@@ -90,6 +89,7 @@ class HttpServer::Impl : public std::enable_shared_from_this<HttpServer::Impl> {
   void accept(int listener_id);
   void on_accepted(int listener_id, const boost::system::error_code& error, Socket socket);
   void resume_accepting();
+  std::shared_ptr<Connection> longest_waiting() const;
   void sweep();
 
   std::map<int, std::unique_ptr<Acceptor>> acceptors_;
@@ -121,6 +121,8 @@ class HttpServer::Impl::Connection : public std::enable_shared_from_this<Connect
   // Closes now if nothing is owed to the client, else after the answer.
   void end_when_idle();
   SteadyTime deadline() const { return deadline_; }
+  // Nothing is owed to the client: it has been answered, or has not finished asking.
+  bool is_waiting_for_client() const { return !waiting_; }
 
  private:
   enum class Parsed { request, need_more, refused };
@@ -337,7 +339,9 @@ void HttpServer::Impl::Connection::end() {
 
 namespace {
 
-void close_on_exec(int socket) { ::fcntl(socket, F_SETFD, ::fcntl(socket, F_GETFD) | FD_CLOEXEC); }
+void close_on_exec(int socket) {
+  ::fcntl(socket, F_SETFD, ::fcntl(socket, F_GETFD) | FD_CLOEXEC);
+}
 
 }  // namespace
 
@@ -388,7 +392,7 @@ HttpServer::Listener HttpServer::Impl::start(std::unique_ptr<Acceptor> acceptor)
 void HttpServer::Impl::accept(int listener_id) {
   const auto found = acceptors_.find(listener_id);
   if (found == acceptors_.end()) return;
-  if (connections.size() >= limits.connections_max) {
+  if (connections.size() >= limits.connections_max && !longest_waiting()) {
     paused_.insert(listener_id);
     return;
   }
@@ -415,9 +419,25 @@ void HttpServer::Impl::on_accepted(int listener_id, const boost::system::error_c
   }
   close_on_exec(socket.native_handle());
   const auto connection = std::make_shared<Connection>(shared_from_this(), std::move(socket));
+  // Clients that ask slowly, or keep a connection for later, make room for the one that is here.
+  while (connections.size() >= limits.connections_max) {
+    const auto slowest = longest_waiting();
+    if (!slowest) break;
+    slowest->end();
+  }
   add(connection);
   connection->run();
   accept(listener_id);
+}
+
+// The one whose time runs out first; null when all are owed an answer.
+std::shared_ptr<HttpServer::Impl::Connection> HttpServer::Impl::longest_waiting() const {
+  std::shared_ptr<Connection> found;
+  for (const auto& connection : connections) {
+    if (!connection->is_waiting_for_client()) continue;
+    if (!found || connection->deadline() < found->deadline()) found = connection;
+  }
+  return found;
 }
 
 void HttpServer::Impl::add(std::shared_ptr<Connection> connection) {
@@ -432,7 +452,7 @@ void HttpServer::Impl::remove(const std::shared_ptr<Connection>& connection) {
 }
 
 void HttpServer::Impl::resume_accepting() {
-  if (connections.size() >= limits.connections_max) return;
+  if (paused_.empty() || (connections.size() >= limits.connections_max && !longest_waiting())) return;
   for (const int id : std::exchange(paused_, {})) accept(id);
 }
 
@@ -444,6 +464,7 @@ void HttpServer::Impl::sweep() {
     if (connection->deadline() < now) late.push_back(connection);
   }
   for (const auto& connection : late) connection->end();
+  resume_accepting();
   sweep_timer_ = no_timer;
   if (connections.empty()) return;
   sweep_timer_ =

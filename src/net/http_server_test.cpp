@@ -192,16 +192,37 @@ TEST_F(HttpServerTest, ClosesHalfOpenConnections) {
   EXPECT_EQ(server_->connections(), 0u);
 }
 
-TEST_F(HttpServerTest, AcceptsNoMoreThanItsLimitAtATime) {
-  start(echo, {.connections_max = 1});
+TEST_F(HttpServerTest, AcceptsNoMoreThanItsLimitWhileAllAreOwedAnAnswer) {
+  std::vector<Respond> owed;
+  start(
+      [&](wire::Request request, std::string, Respond respond) {
+        if (request.target == "/second") return respond({200, {}, "second"});
+        owed.push_back(std::move(respond));
+        loop_.after_real(RealDuration::ms(20), [&] { owed.front()({200, {}, "first"}); });
+      },
+      {.connections_max = 1});
   with_client([&] {
-    auto first = std::make_unique<RawClient>(port_);
+    RawClient first(port_);
+    first.send("GET /first HTTP/1.1\r\nHost: x\r\n\r\n");
     RawClient second(port_);
     second.send("GET /second HTTP/1.1\r\nHost: x\r\n\r\n");
-    first->send("GET /first HTTP/1.1\r\nHost: x\r\n\r\n");
-    EXPECT_TRUE(first->read_until("/first|").ends_with("/first|"));
-    first.reset();
-    EXPECT_TRUE(second.read_until("/second|").ends_with("/second|"));
+    EXPECT_TRUE(first.read_until("first").ends_with("first"));
+    EXPECT_TRUE(second.read_until("second").ends_with("second"));
+  });
+}
+
+TEST_F(HttpServerTest, ClientsThatAskSlowlyMakeRoomForOthers) {
+  start(echo, {.connections_max = 2});
+  with_client([&] {
+    RawClient slow(port_);
+    slow.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nab");
+    RawClient silent(port_);
+    RawClient quick(port_);
+    quick.send("GET /quick HTTP/1.1\r\nHost: x\r\n\r\n");
+    EXPECT_TRUE(quick.read_until("/quick|").ends_with("/quick|"));
+    EXPECT_EQ(slow.read_to_end(), "");
+    silent.send("GET /silent HTTP/1.1\r\nHost: x\r\n\r\n");
+    EXPECT_TRUE(silent.read_until("/silent|").ends_with("/silent|"));
   });
 }
 
