@@ -5,6 +5,9 @@ namespace berth::host {
 void ImageFinder::find(const std::string& image, Engine::Done<FoundImage> done) {
   engine_.image(image, [this, image, done = std::move(done)](Result<EngineImage> found) {
     if (found) return done(FoundImage{image, found->digest});
+    if (found.error().code == engine_refused) {  // no name of an image at all
+      return done(Error{"CannotPullContainerError", found.error().message});
+    }
     if (found.error().code != engine_not_found) return done(found.error());
     const auto other = names_.find(image);
     if (other == names_.end()) return pull(image, 1, done);
