@@ -156,7 +156,98 @@ Result<Output> revoke(Context& context, const Input& input, bool egress) {
   return answer(input, std::move(output));
 }
 
+// What a rule shall become, in the form that rules are made from.
+IpPermission permission_of(const SecurityGroupRuleRequest& wanted) {
+  IpPermission permission;
+  permission.ip_protocol = wanted.ip_protocol;
+  permission.from_port = wanted.from_port;
+  permission.to_port = wanted.to_port;
+  if (wanted.cidr_ipv4) permission.ip_ranges = {IpRange{wanted.description, wanted.cidr_ipv4}};
+  if (wanted.cidr_ipv6) permission.ipv6_ranges = {Ipv6Range{wanted.description, wanted.cidr_ipv6}};
+  if (wanted.prefix_list_id)
+    permission.prefix_list_ids.emplace().emplace_back().prefix_list_id = wanted.prefix_list_id;
+  if (wanted.referenced_group_id) {
+    permission.user_id_group_pairs = {
+        UserIdGroupPair{.description = wanted.description, .group_id = wanted.referenced_group_id}};
+  }
+  return permission;
+}
+
+Result<> modify_rule(Context& context, const SecurityGroupRow& group, const SecurityGroupRuleUpdate& update) {
+  auto row = require<SecurityGroupRuleRow>(context.store, kinds::security_group_rule,
+                                           update.security_group_rule_id, "SecurityGroupRuleId");
+  if (!row) return row.error();
+  if ((*row)->group_id != group.id) return not_found(kinds::security_group_rule, (*row)->id);
+  auto rules = rules_from(context, group.vpc_id,
+                          {permission_of(update.security_group_rule.value_or(SecurityGroupRuleRequest{}))});
+  if (!rules) return rules.error();
+  SecurityGroupRule& wanted = rules->front();
+  const auto* same =
+      find_rule(context.store, group.id, (*row)->description.is_egress.value_or(false), wanted);
+  if (same && same->id != (*row)->id) {
+    return Error{"InvalidPermission.Duplicate",
+                 fmt::format("the specified rule \"{}\" already exists", rule_text(wanted))};
+  }
+  const SecurityGroupRule before = (*row)->description;
+  wanted.security_group_rule_id = before.security_group_rule_id;
+  wanted.security_group_rule_arn = before.security_group_rule_arn;
+  wanted.group_id = before.group_id;
+  wanted.group_owner_id = before.group_owner_id;
+  wanted.is_egress = before.is_egress;
+  wanted.tags = before.tags;
+  context.store.edit<SecurityGroupRuleRow>((*row)->id)->description = wanted;
+  return {};
+}
+
+// Only the descriptions of rules that are there: by their ids, or by what they let through.
+template <class Output, class Input>
+Result<Output> describe_anew(Context& context, const Input& input, bool egress) {
+  auto group = group_of(context.store, input);
+  if (!group) return group.error();
+  const std::string group_id = (*group)->id;
+  for (const auto& named : list_of(input.security_group_rule_descriptions)) {
+    auto row = require<SecurityGroupRuleRow>(context.store, kinds::security_group_rule,
+                                             named.security_group_rule_id, "SecurityGroupRuleId");
+    if (!row) return row.error();
+    context.store.edit<SecurityGroupRuleRow>((*row)->id)->description.description = named.description;
+  }
+  auto rules = rules_from(context, (*group)->vpc_id, list_of(input.ip_permissions));
+  if (!rules) return rules.error();
+  if (rules->empty() && list_of(input.security_group_rule_descriptions).empty())
+    return missing_parameter("ipPermissions");
+  for (const SecurityGroupRule& rule : *rules) {
+    const auto* row = find_rule(context.store, group_id, egress, rule);
+    if (!row) {
+      return Error{"InvalidPermission.NotFound", "The specified rule does not exist in this security group."};
+    }
+    context.store.edit<SecurityGroupRuleRow>(row->id)->description.description = rule.description;
+  }
+  Output output;
+  output.return_ = true;
+  return answer(input, std::move(output));
+}
+
 }  // namespace
+
+Result<ModifySecurityGroupRulesResult> modify_security_group_rules(
+    Context& context, const ModifySecurityGroupRulesRequest& input) {
+  auto group = group_of(context.store, input);
+  if (!group) return group.error();
+  for (const auto& update : list_of(input.security_group_rules)) {
+    if (auto modified = modify_rule(context, **group, update); !modified) return modified.error();
+  }
+  return answer(input, ModifySecurityGroupRulesResult{true});
+}
+
+Result<UpdateSecurityGroupRuleDescriptionsIngressResult> update_security_group_rule_descriptions_ingress(
+    Context& context, const UpdateSecurityGroupRuleDescriptionsIngressRequest& input) {
+  return describe_anew<UpdateSecurityGroupRuleDescriptionsIngressResult>(context, input, false);
+}
+
+Result<UpdateSecurityGroupRuleDescriptionsEgressResult> update_security_group_rule_descriptions_egress(
+    Context& context, const UpdateSecurityGroupRuleDescriptionsEgressRequest& input) {
+  return describe_anew<UpdateSecurityGroupRuleDescriptionsEgressResult>(context, input, true);
+}
 
 Result<AuthorizeSecurityGroupIngressResult> authorize_security_group_ingress(
     Context& context, const AuthorizeSecurityGroupIngressRequest& input) {

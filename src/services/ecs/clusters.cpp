@@ -108,6 +108,24 @@ Result<> check_capacity_providers(const std::vector<std::string>& names) {
   return {};
 }
 
+Result<> check_strategy_providers(const std::vector<CapacityProviderStrategyItem>& strategy) {
+  for (const auto& item : strategy) {
+    if (auto checked = check_capacity_providers({item.capacity_provider.value_or("")}); !checked)
+      return checked;
+  }
+  return {};
+}
+
+CapacityProvider describe_provider(const Context& context, const std::string& name) {
+  CapacityProvider provider;
+  provider.capacity_provider_arn = context.settings.arn("ecs", "capacity-provider/" + name);
+  provider.name = name;
+  provider.status = "ACTIVE";
+  provider.type = name;
+  provider.tags.emplace();
+  return provider;
+}
+
 Result<> check_create(const CreateClusterRequest& input) {
   const std::string name = input.cluster_name.value_or("default");
   if (name.size() > 255 || !is_ecs_name(name)) return invalid_parameter("Cluster name is invalid.");
@@ -119,9 +137,8 @@ Result<> check_create(const CreateClusterRequest& input) {
   if (input.capacity_providers) {
     if (auto checked = check_capacity_providers(*input.capacity_providers); !checked) return checked;
   }
-  for (const auto& item :
-       input.default_capacity_provider_strategy.value_or(std::vector<CapacityProviderStrategyItem>{})) {
-    if (auto checked = check_capacity_providers({item.capacity_provider.value_or("")}); !checked)
+  if (input.default_capacity_provider_strategy) {
+    if (auto checked = check_strategy_providers(*input.default_capacity_provider_strategy); !checked)
       return checked;
   }
   if (input.tags) return check_tags(*input.tags);
@@ -205,6 +222,52 @@ Result<UpdateClusterResponse> update_cluster(Context& context, const UpdateClust
     merge_settings(row->settings, *input.settings);
   }
   return UpdateClusterResponse{.cluster = describe(context, *row, all_details)};
+}
+
+Result<PutClusterCapacityProvidersResponse> put_cluster_capacity_providers(
+    Context& context, const PutClusterCapacityProvidersRequest& input) {
+  auto found = find_cluster(context.store, input.cluster);
+  if (!found) return found.error();
+  const auto providers = input.capacity_providers.value_or(std::vector<std::string>{});
+  const auto strategy =
+      input.default_capacity_provider_strategy.value_or(std::vector<CapacityProviderStrategyItem>{});
+  if (auto checked = check_capacity_providers(providers); !checked) return checked.error();
+  for (const auto& item : strategy) {
+    const std::string name = item.capacity_provider.value_or("");
+    if (std::find(providers.begin(), providers.end(), name) == providers.end()) {
+      return invalid_parameter(
+          "The specified capacity provider strategy cannot contain a capacity provider that is "
+          "not associated with the cluster. Associate the capacity provider with the cluster "
+          "and try again.");
+    }
+  }
+  auto* row = context.store.edit<ClusterRow>((*found)->name);
+  row->capacity_providers = providers;
+  row->default_capacity_provider_strategy = strategy;
+  return PutClusterCapacityProvidersResponse{.cluster = describe(context, *row, all_details)};
+}
+
+Result<DescribeCapacityProvidersResponse> describe_capacity_providers(
+    Context& context, const DescribeCapacityProvidersRequest& input) {
+  std::vector<std::string> names{"FARGATE", "FARGATE_SPOT"};
+  if (input.cluster) {
+    auto found = find_cluster(context.store, input.cluster);
+    if (!found) return found.error();
+    names = (*found)->capacity_providers;
+  }
+  DescribeCapacityProvidersResponse response;
+  response.capacity_providers.emplace();
+  response.failures.emplace();
+  for (const auto& reference : input.capacity_providers.value_or(names)) {
+    const std::string name = reference.substr(reference.rfind('/') + 1);
+    if (std::find(names.begin(), names.end(), name) != names.end()) {
+      response.capacity_providers->push_back(describe_provider(context, name));
+    } else {
+      response.failures->push_back(
+          {.arn = context.settings.arn("ecs", "capacity-provider/" + name), .reason = "MISSING"});
+    }
+  }
+  return response;
 }
 
 Result<UpdateClusterSettingsResponse> update_cluster_settings(Context& context,

@@ -268,6 +268,15 @@ Result<SetSecurityGroupsOutput> set_security_groups(Context& context, const SetS
   return output;
 }
 
+Result<SetIpAddressTypeOutput> set_ip_address_type(Context& context, const SetIpAddressTypeInput& input) {
+  auto row = require<LoadBalancerRow>(context.store, kinds::load_balancer, input.load_balancer_arn);
+  if (!row) return row.error();
+  if (input.ip_address_type != "ipv4") {
+    return not_supported(fmt::format("IP address type '{}'", input.ip_address_type.value_or("")));
+  }
+  return SetIpAddressTypeOutput{input.ip_address_type};
+}
+
 Result<SetSubnetsOutput> set_subnets(Context& context, const SetSubnetsInput& input) {
   auto row = require<LoadBalancerRow>(context.store, kinds::load_balancer, input.load_balancer_arn);
   if (!row) return row.error();

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/json.h"
+#include "services/iam/rows.h"
 
 namespace berth::iam {
 
@@ -24,6 +25,10 @@ Error no_such_role(const std::string& name) {
 
 Error no_such_policy(const std::string& arn) {
   return {"NoSuchEntityException", fmt::format("Policy {} does not exist or is not attachable.", arn)};
+}
+
+bool is_policy(const Store& store, const std::string& arn) {
+  return arn.starts_with("arn:aws:iam::aws:policy/") || store.find<PolicyRow>(arn);
 }
 
 }  // namespace berth::iam

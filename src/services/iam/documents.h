@@ -5,6 +5,7 @@
 
 #include "base/result.h"
 #include "services/paging.h"
+#include "store/store.h"
 
 namespace berth::iam {
 
@@ -13,6 +14,9 @@ Result<> check_policy_document(const std::string& text);
 
 Error no_such_role(const std::string& name);
 Error no_such_policy(const std::string& arn);
+// Whether a role may name the policy: one of the store's, or one of AWS's own, whose documents berth does not
+// carry.
+bool is_policy(const Store& store, const std::string& arn);
 
 // What CreateX calls accept as a page size, and how a list says that there is more.
 inline constexpr std::int64_t page_items_default = 100;

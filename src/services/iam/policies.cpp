@@ -22,6 +22,12 @@ std::int64_t attachments(const Store& store, const std::string& arn) {
   });
 }
 
+std::int64_t boundary_uses(const Store& store, const std::string& arn) {
+  const auto& roles = store.all<RoleRow>();
+  return std::count_if(roles.begin(), roles.end(),
+                       [&](const auto& entry) { return entry.second.permissions_boundary == arn; });
+}
+
 Policy describe(const Store& store, const PolicyRow& row) {
   Policy policy;
   policy.policy_name = row.name;
@@ -30,7 +36,7 @@ Policy describe(const Store& store, const PolicyRow& row) {
   policy.path = row.path;
   policy.default_version_id = row.default_version;
   policy.attachment_count = attachments(store, row.arn);
-  policy.permissions_boundary_usage_count = 0;
+  policy.permissions_boundary_usage_count = boundary_uses(store, row.arn);
   policy.is_attachable = true;
   if (!row.description.empty()) policy.description = row.description;
   policy.create_date = row.created_at;
@@ -167,10 +173,54 @@ Result<DeletePolicyVersionOutput> delete_policy_version(Context& context,
   return DeletePolicyVersionOutput{};
 }
 
+Result<SetDefaultPolicyVersionOutput> set_default_policy_version(
+    Context& context, const SetDefaultPolicyVersionRequest& input) {
+  auto row = edit_policy(context, input.policy_arn);
+  if (!row) return row.error();
+  const std::string version = input.version_id.value_or("");
+  const auto& versions = (*row)->versions;
+  if (std::none_of(versions.begin(), versions.end(),
+                   [&](const auto& known) { return known.id == version; })) {
+    return no_such_version((*row)->arn, version);
+  }
+  (*row)->default_version = version;
+  (*row)->updated_at = context.now();
+  return SetDefaultPolicyVersionOutput{};
+}
+
+Result<ListEntitiesForPolicyResponse> list_entities_for_policy(Context& context,
+                                                               const ListEntitiesForPolicyRequest& input) {
+  const std::string arn = input.policy_arn.value_or("");
+  if (!is_policy(context.store, arn)) {
+    return Error{"NoSuchEntityException", fmt::format("Policy {} was not found.", arn)};
+  }
+  const bool as_boundary = input.policy_usage_filter == "PermissionsBoundary";
+  std::vector<PolicyRole> roles;
+  for (const auto& [name, role] : context.store.all<RoleRow>()) {
+    const auto& attached = role.attached_policies;
+    const bool uses = as_boundary ? role.permissions_boundary == arn
+                                  : std::find(attached.begin(), attached.end(), arn) != attached.end();
+    const bool asked = !input.entity_filter || input.entity_filter == "Role";
+    if (uses && asked && role.path.starts_with(input.path_prefix.value_or("/")))
+      roles.push_back({name, role.id});
+  }
+  auto page = services::page_of(
+      std::move(roles), input.marker, input.max_items.value_or(page_items_default),
+      [](const PolicyRole& role) { return *role.role_name; }, bad_marker);
+  if (!page) return page.error();
+  ListEntitiesForPolicyResponse response;
+  response.policy_roles = std::move(page->items);
+  response.policy_groups.emplace();  // berth has neither groups nor users
+  response.policy_users.emplace();
+  response.is_truncated = page->next_token.has_value();
+  response.marker = page->next_token;
+  return response;
+}
+
 Result<DeletePolicyOutput> delete_policy(Context& context, const DeletePolicyRequest& input) {
   auto row = read_policy(context, input.policy_arn);
   if (!row) return row.error();
-  if (attachments(context.store, (*row)->arn) > 0) {
+  if (attachments(context.store, (*row)->arn) > 0 || boundary_uses(context.store, (*row)->arn) > 0) {
     return Error{"DeleteConflictException", "Cannot delete a policy attached to entities."};
   }
   if ((*row)->versions.size() > 1) {

@@ -7,24 +7,12 @@
 #include "base/digest.h"
 #include "handlers/iam.h"
 #include "services/iam/documents.h"
+#include "services/iam/roles.h"
 #include "services/iam/rows.h"
 #include "services/tags.h"
 
 namespace berth::iam {
 namespace {
-
-Role describe(const RoleRow& row) {
-  Role role;
-  role.path = row.path;
-  role.role_name = row.name;
-  role.role_id = row.id;
-  role.arn = row.arn;
-  role.create_date = row.created_at;
-  role.assume_role_policy_document = percent_encode(row.assume_role_policy);
-  if (!row.description.empty()) role.description = row.description;
-  role.max_session_duration = row.max_session_duration_s;
-  return role;
-}
 
 Result<RoleRow*> edit_role(Context& context, const std::optional<std::string>& name) {
   auto* row = context.store.edit<RoleRow>(name.value_or(""));
@@ -55,6 +43,24 @@ Result<Response> listed(services::Page<Item> page, std::optional<std::vector<Ite
   return response;
 }
 
+}  // namespace
+
+Role describe(const RoleRow& row) {
+  Role role;
+  role.path = row.path;
+  role.role_name = row.name;
+  role.role_id = row.id;
+  role.arn = row.arn;
+  role.create_date = row.created_at;
+  role.assume_role_policy_document = percent_encode(row.assume_role_policy);
+  if (!row.description.empty()) role.description = row.description;
+  role.max_session_duration = row.max_session_duration_s;
+  if (!row.permissions_boundary.empty()) {
+    role.permissions_boundary = AttachedPermissionsBoundary{"Policy", row.permissions_boundary};
+  }
+  return role;
+}
+
 RoleRow new_role(Context& context, const std::string& name, const std::string& path) {
   RoleRow row;
   row.name = name;
@@ -64,8 +70,6 @@ RoleRow new_role(Context& context, const std::string& name, const std::string& p
   row.created_at = context.now();
   return row;
 }
-
-}  // namespace
 
 Result<CreateRoleResponse> create_role(Context& context, const CreateRoleRequest& input) {
   const std::string name = input.role_name.value_or("");
@@ -77,44 +81,16 @@ Result<CreateRoleResponse> create_role(Context& context, const CreateRoleRequest
   if (auto checked = check_policy_document(document); !checked) return checked.error();
   RoleRow row = new_role(context, name, input.path.value_or("/"));
   row.assume_role_policy = document;
+  row.permissions_boundary = input.permissions_boundary.value_or("");
+  if (!row.permissions_boundary.empty() && !is_policy(context.store, row.permissions_boundary)) {
+    return no_such_policy(row.permissions_boundary);
+  }
   row.description = input.description.value_or("");
   row.max_session_duration_s = static_cast<int>(input.max_session_duration.value_or(3600));
   row.tags = input.tags.value_or(std::vector<Tag>{});
   CreateRoleResponse response;
   response.role = describe(row);
   response.role->tags = input.tags;
-  context.store.put(std::move(row));
-  return response;
-}
-
-Result<CreateServiceLinkedRoleResponse> create_service_linked_role(
-    Context& context, const CreateServiceLinkedRoleRequest& input) {
-  const std::string service = input.aws_service_name.value_or("");
-  const std::map<std::string, std::string> names = {
-      {"ecs.amazonaws.com", "AWSServiceRoleForECS"},
-      {"elasticloadbalancing.amazonaws.com", "AWSServiceRoleForElasticLoadBalancing"},
-      {"ecs.application-autoscaling.amazonaws.com", "AWSServiceRoleForApplicationAutoScaling_ECSService"},
-  };
-  const auto name = names.find(service);
-  if (name == names.end()) {
-    return Error{"InvalidInputException",
-                 fmt::format("Service {} is not known to berth; service-linked roles "
-                             "exist for ECS, Elastic Load Balancing and Application Auto "
-                             "Scaling.",
-                             service)};
-  }
-  if (context.store.find<RoleRow>(name->second)) {
-    return Error{"InvalidInputException",
-                 fmt::format("Service role name {} has been taken in this account, please "
-                             "try a different suffix.",
-                             name->second)};
-  }
-  RoleRow row = new_role(context, name->second, fmt::format("/aws-service-role/{}/", service));
-  row.assume_role_policy = fmt::format(
-      R"({{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Principal":{{"Service":"{}"}},"Action":"sts:AssumeRole"}}]}})",
-      service);
-  CreateServiceLinkedRoleResponse response;
-  response.role = describe(row);
   context.store.put(std::move(row));
   return response;
 }
@@ -148,6 +124,32 @@ Result<UpdateRoleResponse> update_role(Context& context, const UpdateRoleRequest
   if (input.max_session_duration)
     (*row)->max_session_duration_s = static_cast<int>(*input.max_session_duration);
   return UpdateRoleResponse{};
+}
+
+Result<UpdateRoleDescriptionResponse> update_role_description(Context& context,
+                                                              const UpdateRoleDescriptionRequest& input) {
+  auto row = edit_role(context, input.role_name);
+  if (!row) return row.error();
+  (*row)->description = input.description.value_or("");
+  return UpdateRoleDescriptionResponse{describe(**row)};
+}
+
+Result<PutRolePermissionsBoundaryOutput> put_role_permissions_boundary(
+    Context& context, const PutRolePermissionsBoundaryRequest& input) {
+  auto row = edit_role(context, input.role_name);
+  if (!row) return row.error();
+  const std::string arn = input.permissions_boundary.value_or("");
+  if (!is_policy(context.store, arn)) return no_such_policy(arn);
+  (*row)->permissions_boundary = arn;
+  return PutRolePermissionsBoundaryOutput{};
+}
+
+Result<DeleteRolePermissionsBoundaryOutput> delete_role_permissions_boundary(
+    Context& context, const DeleteRolePermissionsBoundaryRequest& input) {
+  auto row = edit_role(context, input.role_name);
+  if (!row) return row.error();
+  (*row)->permissions_boundary.clear();
+  return DeleteRolePermissionsBoundaryOutput{};
 }
 
 Result<UpdateAssumeRolePolicyOutput> update_assume_role_policy(Context& context,
@@ -219,9 +221,7 @@ Result<AttachRolePolicyOutput> attach_role_policy(Context& context, const Attach
   auto row = edit_role(context, input.role_name);
   if (!row) return row.error();
   const std::string arn = input.policy_arn.value_or("");
-  // AWS's own policies are accepted by name: berth does not carry their documents.
-  if (!arn.starts_with("arn:aws:iam::aws:policy/") && !context.store.find<PolicyRow>(arn))
-    return no_such_policy(arn);
+  if (!is_policy(context.store, arn)) return no_such_policy(arn);
   auto& attached = (*row)->attached_policies;
   if (std::find(attached.begin(), attached.end(), arn) == attached.end()) attached.push_back(arn);
   return AttachRolePolicyOutput{};

@@ -1,5 +1,5 @@
-// What berth keeps of IAM: roles and managed policies. They are recorded and resolved by name; policies are not
-// enforced yet (docs/coverage.md says so).
+// What berth keeps of IAM: roles and managed policies. They are recorded and resolved by name; policies are
+// not enforced yet (docs/coverage.md says so).
 #pragma once
 
 #include <map>
@@ -22,6 +22,7 @@ struct RoleRow {
   int max_session_duration_s = 3600;
   std::map<std::string, std::string> inline_policies;  // name -> JSON
   std::vector<std::string> attached_policies;          // ARNs, in order of attachment
+  std::string permissions_boundary;                    // ARN
   std::vector<Tag> tags;
   Time created_at{};
 
@@ -29,7 +30,7 @@ struct RoleRow {
 };
 BOOST_DESCRIBE_STRUCT(RoleRow, (),
                       (name, id, arn, path, description, assume_role_policy, max_session_duration_s,
-                       inline_policies, attached_policies, tags, created_at))
+                       inline_policies, attached_policies, permissions_boundary, tags, created_at))
 
 struct PolicyVersionRow {
   std::string id;  // v1, v2, ...

@@ -241,7 +241,7 @@ Result<GetParameterHistoryResult> get_parameter_history(Context& context,
     entry.value = shown_value(version, input.with_decryption.value_or(false));
     if (!version.allowed_pattern.empty()) entry.allowed_pattern = version.allowed_pattern;
     entry.version = version.version;
-    entry.labels.emplace();
+    entry.labels = version.labels;
     entry.tier = version.tier;
     entry.policies.emplace();
     entry.data_type = version.data_type;

@@ -1,15 +1,20 @@
 #include "services/ssm/rows.h"
 
+#include <algorithm>
+
 #include "base/arn.h"
 #include "base/text.h"
 
 namespace berth::ssm {
 
-void add_tables(Store& store) { store.add<ParameterRow>(); }
+void add_tables(Store& store) {
+  store.add<ParameterRow>();
+}
 
 namespace {
 
-// arn:aws:ssm:<region>:<account>:parameter/a/b names /a/b, or the top-level parameter `a` when it has no slash.
+// arn:aws:ssm:<region>:<account>:parameter/a/b names /a/b, or the top-level parameter `a` when it has no
+// slash.
 std::string name_of_arn(const Store& store, const Arn& arn) {
   constexpr std::string_view prefix = "parameter";
   if (!arn.resource.starts_with(prefix)) return {};
@@ -32,7 +37,9 @@ ParameterReference find_parameter(const Store& store, std::string_view reference
   if (selector.empty()) return {row, &row->latest(), {}};
   const auto wanted = parse_integer(std::string_view(selector).substr(1));
   for (const auto& version : row->versions) {
-    if (wanted && version.version == *wanted) return {row, &version, selector};
+    const auto& labels = version.labels;
+    const bool labelled = std::find(labels.begin(), labels.end(), selector.substr(1)) != labels.end();
+    if (wanted ? version.version == *wanted : labelled) return {row, &version, selector};
   }
   return {};
 }

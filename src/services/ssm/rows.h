@@ -20,10 +20,11 @@ struct ParameterVersion {
   std::string data_type = "text";
   std::string modified_by;
   Time modified_at{};
+  std::vector<std::string> labels;  // each on one version of a parameter at most
 };
 BOOST_DESCRIBE_STRUCT(ParameterVersion, (),
-                      (version, value, type, description, key_id, allowed_pattern, tier, data_type, modified_by,
-                       modified_at))
+                      (version, value, type, description, key_id, allowed_pattern, tier, data_type,
+                       modified_by, modified_at, labels))
 
 struct ParameterRow {
   static constexpr const char* table = "ssm.parameters";
@@ -38,11 +39,11 @@ BOOST_DESCRIBE_STRUCT(ParameterRow, (), (name, versions, tags))
 
 void add_tables(Store& store);
 
-// The version that `name`, `name:3` or an ARN means, or null.
+// The version that `name`, `name:3`, `name:label` or an ARN means, or null.
 struct ParameterReference {
   const ParameterRow* row = nullptr;
   const ParameterVersion* version = nullptr;
-  std::string selector;  // ":3"
+  std::string selector;  // ":3" or ":label"
 };
 ParameterReference find_parameter(const Store& store, std::string_view reference);
 
