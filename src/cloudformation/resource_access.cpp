@@ -81,10 +81,21 @@ cfn::ResourceView view_of(const StackIdentity& stack, const StackResourceRow& re
 }
 
 cfn::TypeContext type_context(Context& context, const std::vector<Tag>& stack_tags) {
-  cfn::TypeContext around{context, {}};
+  cfn::TypeContext around{context, {}, {}};
   for (const auto& tag : stack_tags) {
     around.stack_tags.emplace_back(tag.key.value_or(""), tag.value.value_or(""));
   }
+  return around;
+}
+
+cfn::TypeContext tagging_context(Context& context, const cfn::ResourceView& resource,
+                                 const std::vector<Tag>& stack_tags,
+                                 const std::vector<Tag>& former_stack_tags) {
+  auto around = type_context(context, stack_tags);
+  around.former_stack_tags = type_context(context, former_stack_tags).stack_tags;
+  around.stack_tags.insert(around.stack_tags.begin(), {{"aws:cloudformation:stack-name", resource.stack_name},
+                                                       {"aws:cloudformation:logical-id", resource.logical_id},
+                                                       {"aws:cloudformation:stack-id", resource.stack_id}});
   return around;
 }
 

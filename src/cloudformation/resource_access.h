@@ -17,6 +17,10 @@ inline constexpr const char* known_after_apply = "{{changeSet:KNOWN_AFTER_APPLY}
 Result<cfn::ResourceType*> known_type(std::string_view name);
 cfn::ResourceView view_of(const StackIdentity& stack, const StackResourceRow& resource);
 cfn::TypeContext type_context(Context& context, const std::vector<Tag>& stack_tags);
+// For create() and update(): the tags that CloudFormation itself puts on what it makes come first.
+cfn::TypeContext tagging_context(Context& context, const cfn::ResourceView& resource,
+                                 const std::vector<Tag>& stack_tags,
+                                 const std::vector<Tag>& former_stack_tags);
 
 // Adds Ref and GetAtt of the resources that exist; the others are unresolved dependencies.
 void add_resources(cfn::Environment& environment, Context& context, const StackIdentity& stack);

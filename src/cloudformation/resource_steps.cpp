@@ -9,6 +9,7 @@
 #include "cloudformation/resource_access.h"
 #include "cloudformation/stack_events.h"
 #include "cloudformation/stack_lookup.h"
+#include "model/json_codec.h"
 
 namespace berth::cloudformation {
 namespace {
@@ -58,6 +59,12 @@ int next_generation(const Store& store, const std::string& stack_id, const std::
     if (row->logical_id == logical_id) next = std::max(next, row->generation + 1);
   }
   return next;
+}
+
+// What a type says of a property's value is the template's fault; the rest is the service's answer.
+Error refusal(Rng& ids, const std::string& logical_id, const Error& error) {
+  return error.code == model::property_mismatch ? bad_properties(logical_id, error)
+                                                : handler_error(ids, error);
 }
 
 }  // namespace
@@ -178,10 +185,11 @@ Result<> ResourceSteps::create(const Identity& resource, const ResourceVersion& 
 
 // `row` has its status already.
 Result<> ResourceSteps::create_in(StackResourceRow& row) {
-  auto around = type_context(context_, row.version.stack_tags);
   row.physical_id.clear();
-  auto created = cfn::find_type(row.type)->create(around, view_of(identity_of(stack_), row));
-  if (!created) return handler_error(context_.ids(), created.error());
+  const cfn::ResourceView wanted = view_of(identity_of(stack_), row);
+  auto around = tagging_context(context_, wanted, row.version.stack_tags, {});
+  auto created = cfn::find_type(row.type)->create(around, wanted);
+  if (!created) return refusal(context_.ids(), row.logical_id, created.error());
   row.physical_id = std::move(created->physical_id);
   set_resource_status(context_, edit_stack(), row, row.status, "Resource creation Initiated");
   return {};
@@ -210,12 +218,13 @@ Result<> ResourceSteps::visit(const StackResourceRow& existing, const ResourceVe
 Result<> ResourceSteps::update(StackResourceRow& row, const ResourceVersion& version) {
   row.operation_started_at = context_.now();
   const cfn::ResourceView before = view_of(identity_of(stack_), row);
+  const auto former_tags = row.version.stack_tags;
   if (!row.previous) row.previous = row.version;
   row.version = version;
   set_resource_status(context_, edit_stack(), row, "UPDATE_IN_PROGRESS");
-  auto around = type_context(context_, version.stack_tags);
+  auto around = tagging_context(context_, before, version.stack_tags, former_tags);
   auto updated = cfn::find_type(row.type)->update(around, before, given_properties(version));
-  if (!updated) return handler_error(context_.ids(), updated.error());
+  if (!updated) return refusal(context_.ids(), row.logical_id, updated.error());
   return {};
 }
 
@@ -252,13 +261,14 @@ Result<> ResourceSteps::put_back(StackResourceRow& row) {
   auto& type = **known;
   const bool to_update = row.previous && needs_update(type, row.version, *row.previous);
   const bool quiet = row.previous && !to_update && !replaced && row.status.ends_with("_COMPLETE");
+  const auto former_tags = row.version.stack_tags;
   if (row.previous) row.version = *std::exchange(row.previous, std::nullopt);
   if (quiet) return {};
   set_resource_status(context_, edit_stack(), row, "UPDATE_IN_PROGRESS");
   if (!to_update) return {};
-  auto around = type_context(context_, row.version.stack_tags);
+  auto around = tagging_context(context_, now, row.version.stack_tags, former_tags);
   auto updated = type.update(around, now, given_properties(row.version));
-  if (!updated) return handler_error(context_.ids(), updated.error());
+  if (!updated) return refusal(context_.ids(), row.logical_id, updated.error());
   return {};
 }
 

@@ -29,8 +29,10 @@ struct TypeContext {
   Context& context;  // what the service's handlers take
   // `<stack>-<LogicalId>-<12 random characters>`, cut to `length_max`.
   std::string generated_name(const ResourceView& resource, std::size_t length_max = 255) const;
-  // The stack's own tags.
+  // The stack's own tags, and for create() and update() CloudFormation's before them.
   std::vector<std::pair<std::string, std::string>> stack_tags;
+  // For update(): what the stack's tags were.
+  std::vector<std::pair<std::string, std::string>> former_stack_tags;
 };
 
 // What exists after create(): `physical_id` is what Ref yields unless ref() says otherwise.

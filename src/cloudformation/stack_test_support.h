@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -26,10 +27,12 @@ struct ThingRow {
   bool stable = true;
   bool going = false;
   int updates = 0;
+  std::map<std::string, std::string> tags;         // of stack and system, as last told
+  std::map<std::string, std::string> former_tags;  // of the stack, as an update was told
 
   std::string key() const { return id; }
 };
-BOOST_DESCRIBE_STRUCT(ThingRow, (), (id, properties, stable, going, updates))
+BOOST_DESCRIBE_STRUCT(ThingRow, (), (id, properties, stable, going, updates, tags, former_tags))
 
 // Properties: Name (a change replaces it; the physical id where given), Value, Fail ("create", "update",
 // "delete", "stable", "in use"), Slow (stable only when the test says so), SlowDelete, Tags.
@@ -60,6 +63,7 @@ class ThingType final : public cfn::ResourceType {
     row.id = id;
     row.properties = resource.properties;
     row.stable = !resource.properties.contains("Slow");
+    row.tags = {around.stack_tags.begin(), around.stack_tags.end()};
     around.context.store.put(row);
     // A handler that fails late leaves no trace.
     if (fails(resource.properties, "create")) return Error{"InvalidParameterException", "no luck"};
@@ -73,6 +77,8 @@ class ThingType final : public cfn::ResourceType {
     row->properties = properties;
     row->stable = !properties.contains("Slow");
     row->updates += 1;
+    row->tags = {around.stack_tags.begin(), around.stack_tags.end()};
+    row->former_tags = {around.former_stack_tags.begin(), around.former_stack_tags.end()};
     if (fails(properties, "update")) return Error{"InvalidParameterException", "no luck"};
     return {};
   }

@@ -204,6 +204,17 @@ TEST_F(UpdateStack, passes_changed_tags_on) {
   EXPECT_EQ(update(first, input), "");
   EXPECT_EQ(status(), "UPDATE_COMPLETE");
   EXPECT_EQ(thing("C")->updates, 1);
+  std::map<std::string, std::string> tags{{"aws:cloudformation:stack-name", "learner"},
+                                          {"aws:cloudformation:stack-id", stack().id},
+                                          {"aws:cloudformation:logical-id", "C"}};
+  tags["Team"] = "learner";
+  EXPECT_EQ(thing("C")->tags, tags);
+  tags.erase("Team");
+  UpdateStackInput none;
+  none.tags.emplace();
+  EXPECT_EQ(update(first, none), "");
+  EXPECT_EQ(thing("C")->tags, tags);
+  EXPECT_EQ(thing("C")->former_tags, (std::map<std::string, std::string>{{"Team", "learner"}}));
   UpdateStackInput without;  // AWS keeps the tags that an update does not name
   EXPECT_EQ(update(first, without), "No updates are to be performed.");
 }

@@ -1,9 +1,9 @@
 #include "model/json_codec.h"
 
+#include <fmt/format.h>
+
 #include <charconv>
 #include <cmath>
-
-#include <fmt/format.h>
 
 #include "base/digest.h"
 #include "base/limits.h"
@@ -21,11 +21,21 @@ void write_json_string(std::string_view text, std::string& out) {
     out.append(text, copied, i - copied);
     copied = i + 1;
     switch (text[i]) {
-      case '"': out += "\\\""; break;
-      case '\\': out += "\\\\"; break;
-      case '\n': out += "\\n"; break;
-      case '\r': out += "\\r"; break;
-      case '\t': out += "\\t"; break;
+      case '"':
+        out += "\\\"";
+        break;
+      case '\\':
+        out += "\\\\";
+        break;
+      case '\n':
+        out += "\\n";
+        break;
+      case '\r':
+        out += "\\r";
+        break;
+      case '\t':
+        out += "\\t";
+        break;
       default:
         out += "\\u00";
         out.push_back(digits[byte >> 4]);
@@ -96,20 +106,38 @@ void write_map(const Shape& shape, const void* map, std::string& out) {
 
 void write_json(const Shape& shape, const void* object, std::string& out) {
   switch (shape.kind) {
-    case Kind::boolean: out += *static_cast<const bool*>(object) ? "true" : "false"; break;
-    case Kind::integer: write_integer(*static_cast<const std::int64_t*>(object), out); break;
-    case Kind::number: write_json_number(*static_cast<const double*>(object), out); break;
-    case Kind::string: write_json_string(*static_cast<const std::string*>(object), out); break;
+    case Kind::boolean:
+      out += *static_cast<const bool*>(object) ? "true" : "false";
+      break;
+    case Kind::integer:
+      write_integer(*static_cast<const std::int64_t*>(object), out);
+      break;
+    case Kind::number:
+      write_json_number(*static_cast<const double*>(object), out);
+      break;
+    case Kind::string:
+      write_json_string(*static_cast<const std::string*>(object), out);
+      break;
     case Kind::timestamp: {
       const std::int64_t ms = unix_ms(*static_cast<const Time*>(object));
       fmt::format_to(std::back_inserter(out), "{}.{:03}", ms / 1000, ms % 1000);
       break;
     }
-    case Kind::blob: write_json_string(base64(*static_cast<const std::string*>(object)), out); break;
-    case Kind::document: out += json::serialize(*static_cast<const json::value*>(object)); break;
-    case Kind::list: write_list(shape, object, out); break;
-    case Kind::map: write_map(shape, object, out); break;
-    case Kind::structure: write_structure(shape, object, out); break;
+    case Kind::blob:
+      write_json_string(base64(*static_cast<const std::string*>(object)), out);
+      break;
+    case Kind::document:
+      out += json::serialize(*static_cast<const json::value*>(object));
+      break;
+    case Kind::list:
+      write_list(shape, object, out);
+      break;
+    case Kind::map:
+      write_map(shape, object, out);
+      break;
+    case Kind::structure:
+      write_structure(shape, object, out);
+      break;
   }
 }
 
@@ -121,7 +149,8 @@ class Reader {
   explicit Reader(bool lenient) : lenient_(lenient) {}
 
   Result<> read(const Shape& shape, const json::value& value, void* object) {
-    if (depth_ >= limits::wire_depth_max) return mismatch("a value nested too deeply");
+    if (depth_ >= limits::wire_depth_max)
+      return mismatch("a value nested too deeply", "a shallower value", value);
     ++depth_;
     auto result = read_kind(shape, value, object);
     --depth_;
@@ -131,18 +160,29 @@ class Reader {
  private:
   Result<> read_kind(const Shape& shape, const json::value& value, void* object) {
     switch (shape.kind) {
-      case Kind::boolean: return read_boolean(value, *static_cast<bool*>(object));
-      case Kind::integer: return read_integer(value, *static_cast<std::int64_t*>(object));
-      case Kind::number: return read_number(value, *static_cast<double*>(object));
-      case Kind::string: return read_string(value, *static_cast<std::string*>(object));
-      case Kind::timestamp: return read_timestamp(value, *static_cast<Time*>(object));
-      case Kind::blob: return read_blob(value, *static_cast<std::string*>(object));
-      case Kind::document: *static_cast<json::value*>(object) = value; return {};
-      case Kind::list: return read_list(shape, value, object);
-      case Kind::map: return read_map(shape, value, object);
-      case Kind::structure: return read_structure(shape, value, object);
+      case Kind::boolean:
+        return read_boolean(value, *static_cast<bool*>(object));
+      case Kind::integer:
+        return read_integer(value, *static_cast<std::int64_t*>(object));
+      case Kind::number:
+        return read_number(value, *static_cast<double*>(object));
+      case Kind::string:
+        return read_string(value, *static_cast<std::string*>(object));
+      case Kind::timestamp:
+        return read_timestamp(value, *static_cast<Time*>(object));
+      case Kind::blob:
+        return read_blob(value, *static_cast<std::string*>(object));
+      case Kind::document:
+        *static_cast<json::value*>(object) = value;
+        return {};
+      case Kind::list:
+        return read_list(shape, value, object);
+      case Kind::map:
+        return read_map(shape, value, object);
+      case Kind::structure:
+        return read_structure(shape, value, object);
     }
-    return mismatch("a known kind");
+    return mismatch("a known kind", "a known kind", value);
   }
 
   Result<> read_boolean(const json::value& value, bool& out) {
@@ -154,7 +194,7 @@ class Reader {
       if (equal_ignoring_case(*text, "true")) return out = true, Result<>{};
       if (equal_ignoring_case(*text, "false")) return out = false, Result<>{};
     }
-    return mismatch("a Boolean");
+    return mismatch("a Boolean", "Boolean", value);
   }
 
   Result<> read_number(const json::value& value, double& out) {
@@ -169,16 +209,16 @@ class Reader {
       const auto number = lenient_ ? parse_number(*text) : std::nullopt;
       if (number) return out = *number, Result<>{};
     }
-    return mismatch("a number");
+    return mismatch("a number", "Number", value);
   }
 
   Result<> read_integer(const json::value& value, std::int64_t& out) {
     constexpr double exact_max = 9007199254740992.0;  // 2^53
     if (const auto* number = value.if_int64()) return out = *number, Result<>{};
     double number = 0;
-    if (auto read = read_number(value, number); !read) return mismatch("an integer");
+    if (auto read = read_number(value, number); !read) return mismatch("an integer", "Integer", value);
     if (std::isnan(number) || std::abs(number) > exact_max || number != std::floor(number)) {
-      return mismatch("an integer");
+      return mismatch("an integer", "Integer", value);
     }
     out = static_cast<std::int64_t>(number);
     return {};
@@ -197,7 +237,7 @@ class Reader {
       out = json::serialize(value);
       return {};
     }
-    return mismatch("a String");
+    return mismatch("a String", "String", value);
   }
 
   Result<> read_timestamp(const json::value& value, Time& out) {
@@ -207,7 +247,7 @@ class Reader {
     }
     const auto* text = value.if_string();
     const auto time = text ? parse_iso(*text) : std::nullopt;
-    if (!time) return mismatch("a timestamp");
+    if (!time) return mismatch("a timestamp", "String", value);
     out = *time;
     return {};
   }
@@ -215,18 +255,18 @@ class Reader {
   Result<> read_blob(const json::value& value, std::string& out) {
     const auto* text = value.if_string();
     auto bytes = text ? from_base64(*text) : std::nullopt;
-    if (!bytes) return mismatch("base64 text");
+    if (!bytes) return mismatch("base64 text", "String", value);
     out = std::move(*bytes);
     return {};
   }
 
   Result<> read_list(const Shape& shape, const json::value& value, void* list) {
     const auto* array = value.if_array();
-    if (!array) return mismatch("a list");
+    if (!array) return mismatch("a list", "JSONArray", value);
     std::size_t index = 0;
     for (const json::value& element : *array) {
       const std::size_t outer = path_.size();
-      fmt::format_to(std::back_inserter(path_), "[{}]", index++);
+      path_ += lenient_ ? fmt::format("/{}", index++) : fmt::format("[{}]", index++);
       if (auto read = this->read(*shape.element, element, shape.list->append(list)); !read) return read;
       path_.resize(outer);
     }
@@ -235,7 +275,7 @@ class Reader {
 
   Result<> read_map(const Shape& shape, const json::value& value, void* map) {
     const auto* object = value.if_object();
-    if (!object) return mismatch("a map");
+    if (!object) return mismatch("a map", "JSONObject", value);
     for (const auto& entry : *object) {
       const std::size_t outer = enter(entry.key());
       auto read = this->read(*shape.element, entry.value(), shape.map->insert(map, std::string(entry.key())));
@@ -247,14 +287,16 @@ class Reader {
 
   Result<> read_structure(const Shape& shape, const json::value& value, void* object) {
     const auto* document = value.if_object();
-    if (!document) return mismatch("an object");
-    if (++structures_ > limits::wire_structures_max) return mismatch("of a bearable size");
+    if (!document) return mismatch("an object", "JSONObject", value);
+    if (++structures_ > limits::wire_structures_max)
+      return mismatch("of a bearable size", "a smaller value", value);
     for (const auto& entry : *document) {
       const Member* member = find_member(shape, entry.key());
-      const std::size_t outer = enter(entry.key());
       if (!member && lenient_) {
-        return Error{"ValidationError", fmt::format("extraneous key [{}] is not permitted", path_)};
+        return Error{std::string(property_mismatch), fmt::format("#{}: extraneous key [{}] is not permitted",
+                                                                 path_, std::string_view(entry.key()))};
       }
+      const std::size_t outer = enter(entry.key());
       if (member && !entry.value().is_null()) {
         if (auto read = this->read(*member->shape, entry.value(), member->set(object)); !read) return read;
       }
@@ -274,20 +316,35 @@ class Reader {
     return nullptr;
   }
 
-  // Policies (PolicyDocument, FilterPolicy) are texts to the services, and may be written as objects in a template.
+  // Policies (PolicyDocument, FilterPolicy) are texts to the services, and may be written as objects in a
+  // template.
   bool is_json_text() const { return path_.ends_with("Document") || path_.ends_with("Policy"); }
 
   std::size_t enter(std::string_view name) {
     const std::size_t outer = path_.size();
-    if (!path_.empty()) path_.push_back('.');
+    if (lenient_ || !path_.empty()) path_.push_back(lenient_ ? '/' : '.');
     path_.append(name);
     return outer;
   }
 
-  Result<> mismatch(std::string_view expected) const {
-    return Error{"SerializationException",
-                 path_.empty() ? fmt::format("The request is not {}", expected)
-                               : fmt::format("The value at '{}' is not {}", path_, expected)};
+  // A request's in the words of the protocols, a template's in those of CloudFormation's schemas.
+  Result<> mismatch(std::string_view expected, std::string_view schema_type, const json::value& value) const {
+    if (lenient_) {
+      return Error{std::string(property_mismatch), fmt::format("#{}: expected type: {}, found: {}", path_,
+                                                               schema_type, schema_type_of(value))};
+    }
+    return Error{"SerializationException", path_.empty()
+                                               ? fmt::format("The request is not {}", expected)
+                                               : fmt::format("The value at '{}' is not {}", path_, expected)};
+  }
+
+  static std::string_view schema_type_of(const json::value& value) {
+    if (value.is_object()) return "JSONObject";
+    if (value.is_array()) return "JSONArray";
+    if (value.is_string()) return "String";
+    if (value.is_bool()) return "Boolean";
+    if (value.is_double()) return "Double";
+    return value.is_null() ? "Null" : "Integer";
   }
 
   bool lenient_;

@@ -16,7 +16,9 @@ void write_json(const Shape& shape, const void* object, std::string& out);
 Result<> read_json(const Shape& shape, const json::value& document, void* object);
 
 // As above from a CloudFormation template's properties: names differ in the case of their first letter, scalars may
-// come as text, and an unknown property is refused.
+// come as text, and an unknown property is refused. The error's code is `property_mismatch`, its text as
+// CloudFormation's schemas put it: `#/RetentionInDays: expected type: Integer, found: JSONArray`.
+inline constexpr std::string_view property_mismatch = "PropertyMismatch";
 Result<> read_properties(const Shape& shape, const json::value& properties, void* object);
 
 template <class T>

@@ -50,9 +50,11 @@ class Checker {
 
   const std::vector<std::string>& violations() const { return violations_; }
   const std::string& first_missing() const { return first_missing_; }
+  const std::string& first_reserved_tag() const { return first_reserved_tag_; }
 
  private:
   void check_structure(const Shape& shape, const void* object) {
+    const bool is_tag = shape.name == std::string_view("Tag");
     for (const Member& member : shape.members) {
       const void* value = member.get(object);
       if (!value && !member.required) continue;
@@ -67,8 +69,16 @@ class Checker {
       } else {
         check(*member.shape, value);
       }
+      if (is_tag && value && equal_ignoring_case(member.name, "key")) {
+        check_tag_key(*static_cast<const std::string*>(value));
+      }
       path_.resize(outer);
     }
+  }
+
+  void check_tag_key(const std::string& key) {
+    if (first_reserved_tag_.empty() && equal_ignoring_case(key.substr(0, 4), "aws:"))
+      first_reserved_tag_ = key;
   }
 
   void check_enum(const Member& member, const void* value) {
@@ -98,11 +108,13 @@ class Checker {
   }
 
   void check_map(const Shape& shape, const void* map) {
+    const bool are_tags = path_ == "tags";
     shape.map->each(map, [&](const std::string& key, const void* value) {
       const std::size_t outer = path_.size();
       fmt::format_to(std::back_inserter(path_), ".{}.member", key);
       check(*shape.element, value);
       path_.resize(outer);
+      if (are_tags) check_tag_key(key);
     });
   }
 
@@ -114,7 +126,19 @@ class Checker {
   std::string path_;
   std::vector<std::string> violations_;
   std::string first_missing_;
+  std::string first_reserved_tag_;
 };
+
+// Keys that begin with `aws:` are AWS's own: no client sets them, whichever service keeps the tag.
+Error reserved_tag(const model::Service& service, const std::string& key, Protocol protocol) {
+  if (protocol != Protocol::ec2) {
+    return {service.validation_error, "aws: prefixed tag key names are not allowed for external use."};
+  }
+  return {service.validation_error,
+          fmt::format("Value ( {} ) for parameter key is invalid. Tag keys starting with 'aws:' "
+                      "are reserved for internal use",
+                      key)};
+}
 
 }  // namespace
 
@@ -122,7 +146,10 @@ Result<> validate(const model::Service& service, const Shape& shape, const void*
   Checker checker;
   checker.check(shape, object);
   const auto& violations = checker.violations();
-  if (violations.empty()) return {};
+  if (violations.empty()) {
+    const auto& reserved = checker.first_reserved_tag();
+    return reserved.empty() ? Result<>{} : reserved_tag(service, reserved, protocol);
+  }
   // EC2 has a code and a text of its own for this.
   if (protocol == Protocol::ec2 && !checker.first_missing().empty()) {
     return Error{"MissingParameter",

@@ -1,4 +1,5 @@
-// Checks a decoded input against its model: required members and enumerations, with AWS's texts.
+// Checks a client's decoded input against its model: required members, enumerations and tag keys that are not
+// a client's to set, with AWS's texts.
 #pragma once
 
 #include "base/result.h"

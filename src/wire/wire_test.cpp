@@ -114,6 +114,27 @@ TEST(Validate, NamesMissingMembersAndWrongValues) {
             "The request must contain the parameter VpcId");
 }
 
+TEST(Validate, LeavesTagKeysOfAwsToAws) {
+  const auto refused = [](const std::string& operation, const std::string& body) {
+    return refusal(ecs::service(), json_request(ecs_target + operation, body));
+  };
+  const std::string tags =
+      R"("tags":[{"key":"team","value":"a"},{"key":"aws:cloudformation:stack-name","value":"s"}])";
+  EXPECT_EQ(refused("CreateCluster", "{" + tags + "}").code, "InvalidParameterException");
+  EXPECT_EQ(refused("CreateCluster", "{" + tags + "}").message,
+            "aws: prefixed tag key names are not allowed for external use.");
+  EXPECT_EQ(refusal(ec2::service(),
+                    form_request("Action=CreateTags&ResourceId.1=vpc-1&Tag.1.Key=AWS:x&Tag.1.Value=y"))
+                .message,
+            "Value ( AWS:x ) for parameter key is invalid. Tag keys starting with 'aws:' are reserved for "
+            "internal use");
+  // Only keys of tags: a value may say what it likes.
+  const auto fine = decoded<ecs::CreateClusterRequest>(
+      ecs::service(),
+      json_request(ecs_target + "CreateCluster", R"({"tags":[{"key":"awsome","value":"aws:x"}]})"));
+  EXPECT_EQ(fine.tags->size(), 1u);
+}
+
 TEST(Query, EncodesDescribeStacks) {
   cloudformation::DescribeStacksOutput output;
   auto& stack = output.stacks.emplace().emplace_back();

@@ -170,8 +170,8 @@ class Templates(BadInput):
 
     def test_wrong_properties_roll_back(self):
         for properties, message in (({"Nonsense": 1}, "extraneous key [Nonsense] is not permitted"),
-                                    ({"RetentionInDays": [1]}, "RetentionInDays"),
-                                    ({"LogGroupName": {"a": 1}}, "LogGroupName")):
+                                    ({"RetentionInDays": [1]}, "#/RetentionInDays: expected type: Integer, found: JSONArray"),
+                                    ({"LogGroupName": {"a": 1}}, "#/LogGroupName: expected type: String, found: JSONObject")):
             with self.subTest(properties):
                 template = json.dumps({"Resources": {"G": {"Type": "AWS::Logs::LogGroup", "Properties": properties}}})
                 cfn = self.client("cloudformation")
@@ -450,10 +450,11 @@ class Memory(BadInput):
 
 
 if __name__ == "__main__":
-    harness.ClientTest.daemon = harness.Daemon(BIN, "--time-scale", "20")
+    harness.ClientTest.daemon = harness.Daemon(BIN)
+    harness.ClientTest.daemon.start()
     slow = SlowClients(harness.ClientTest.daemon.listen)
     try:
         result = unittest.main(argv=[sys.argv[0], *sys.argv[2:]], verbosity=2, exit=False, warnings="ignore").result
     finally:
-        harness.ClientTest.daemon.down()
+        harness.ClientTest.daemon.clean_up()
     sys.exit(not result.wasSuccessful())

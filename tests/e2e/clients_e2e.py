@@ -50,7 +50,8 @@ def suite(loader):
 
 
 if __name__ == "__main__":
-    harness.ClientTest.daemon = harness.Daemon(BIN, "--time-scale", "20")
+    harness.ClientTest.daemon = harness.Daemon(BIN)
+    harness.ClientTest.daemon.start()
     harness.ClientTest.source = SOURCE
     try:
         runner = unittest.TextTestRunner(verbosity=2)
@@ -58,5 +59,5 @@ if __name__ == "__main__":
         names = sys.argv[3:]
         result = runner.run(loader.loadTestsFromNames(names) if names else suite(loader))
     finally:
-        harness.ClientTest.daemon.down()
+        harness.ClientTest.daemon.clean_up()
     sys.exit(not result.wasSuccessful())

@@ -1,4 +1,5 @@
 // AWS::CloudWatch::Alarm. Ref: the name; GetAtt Arn.
+#include "cloudformation/types/retagging.h"
 #include "cloudformation/types/table_type.h"
 #include "cloudformation/types/types.h"
 #include "handlers/cloudwatch.h"
@@ -41,7 +42,8 @@ class Alarm final : public TableType {
 
   Result<> update(TypeContext& context, const ResourceView& resource,
                   const json::object& properties) override {
-    return put_alarm(context, resource.physical_id, properties);
+    if (auto put = put_alarm(context, resource.physical_id, properties); !put) return put;
+    return retag_alarm(context, resource.physical_id, tag_change(context, resource, properties));
   }
 
   Result<> remove(TypeContext& context, const ResourceView& resource) override {

@@ -1,7 +1,7 @@
 // EC2 takes tags as a TagSpecification at creation and by CreateTags afterwards.
 #pragma once
 
-#include "cloudformation/types/table_type.h"
+#include "cloudformation/types/retagging.h"
 #include "handlers/ec2.h"
 
 namespace berth::cfn {
@@ -18,12 +18,7 @@ inline std::optional<std::vector<ec2::TagSpecification>> ec2_tags(const TypeCont
 }
 
 inline Result<> retag(TypeContext& context, const ResourceView& resource, const json::object& properties) {
-  const auto tags = tags_of(context, properties);
-  if (tags.empty()) return {};
-  ec2::CreateTagsRequest request;
-  request.resources = {resource.physical_id};
-  request.tags = tag_structs<ec2::Tag>(tags);
-  return done(ec2::create_tags(context.context, request));
+  return retag_ec2(context, resource.physical_id, tag_change(context, resource, properties));
 }
 
 }  // namespace berth::cfn

@@ -1,4 +1,5 @@
 // AWS::ECS::Cluster. Ref: the name; GetAtt Arn.
+#include "cloudformation/types/retagging.h"
 #include "cloudformation/types/table_type.h"
 #include "cloudformation/types/types.h"
 #include "handlers/ecs.h"
@@ -34,7 +35,10 @@ class Cluster final : public TableType {
                                         {"Tags", ""}}));
     if (!request) return request.error();
     request->cluster = resource.physical_id;
-    return done(ecs::update_cluster(context.context, *request));
+    if (auto updated = ecs::update_cluster(context.context, *request); !updated) return updated.error();
+    if (auto put = put_capacity_providers(context, resource, properties); !put) return put;
+    return retag_ecs(context, context.context.settings.arn("ecs", "cluster/" + resource.physical_id),
+                     tag_change(context, resource, properties));
   }
 
   Result<> remove(TypeContext& context, const ResourceView& resource) override {
@@ -50,6 +54,22 @@ class Cluster final : public TableType {
   }
 
  private:
+  static Result<> put_capacity_providers(TypeContext& context, const ResourceView& resource,
+                                         const json::object& properties) {
+    json::object wanted{{"Cluster", resource.physical_id}};
+    bool changed = false;
+    for (const auto* name : {"CapacityProviders", "DefaultCapacityProviderStrategy"}) {
+      const auto* value = properties.if_contains(name);
+      const auto* before = resource.properties.if_contains(name);
+      changed |= (value == nullptr) != (before == nullptr) || (value && *value != *before);
+      wanted[name] = value ? *value : json::value(json::array{});
+    }
+    if (!changed) return {};
+    auto request = request_of<ecs::PutClusterCapacityProvidersRequest>(wanted);
+    if (!request) return request.error();
+    return done(ecs::put_cluster_capacity_providers(context.context, *request));
+  }
+
   static json::object api_names(json::object properties) {
     return renamed(std::move(properties), {{"ClusterSettings", "Settings"}});
   }

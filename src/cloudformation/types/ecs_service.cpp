@@ -1,6 +1,7 @@
 // AWS::ECS::Service. Creation and updates are complete when the deployment is and the wanted tasks run. Ref:
 // the ARN; GetAtt Name, ServiceArn.
 #include "base/arn.h"
+#include "cloudformation/types/retagging.h"
 #include "cloudformation/types/table_type.h"
 #include "cloudformation/types/types.h"
 #include "handlers/ecs.h"
@@ -70,11 +71,7 @@ class Service final : public TableType {
     request->cluster = cluster_of(resource);
     request->service = std::string(last_part(resource.physical_id));
     if (auto updated = ecs::update_service(context.context, *request); !updated) return updated.error();
-    ecs::TagResourceRequest tagging;
-    tagging.resource_arn = resource.physical_id;
-    tagging.tags = tag_structs<ecs::Tag>(tags_of(context, properties));
-    if (tagging.tags->empty()) return {};
-    return done(ecs::tag_resource(context.context, tagging));
+    return retag_ecs(context, resource.physical_id, tag_change(context, resource, properties));
   }
 
   Result<> remove(TypeContext& context, const ResourceView& resource) override {

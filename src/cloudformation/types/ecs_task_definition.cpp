@@ -1,5 +1,6 @@
 // AWS::ECS::TaskDefinition. Every change but one of tags makes a new revision; Ref: the ARN with the
 // revision.
+#include "cloudformation/types/retagging.h"
 #include "cloudformation/types/table_type.h"
 #include "cloudformation/types/types.h"
 #include "handlers/ecs.h"
@@ -44,10 +45,7 @@ class TaskDefinition final : public TableType {
 
   Result<> update(TypeContext& context, const ResourceView& resource,
                   const json::object& properties) override {
-    ecs::TagResourceRequest request;
-    request.resource_arn = resource.physical_id;
-    request.tags = tag_structs<ecs::Tag>(tags_of(context, properties));
-    return done(ecs::tag_resource(context.context, request));
+    return retag_ecs(context, resource.physical_id, tag_change(context, resource, properties));
   }
 
   Result<> remove(TypeContext& context, const ResourceView& resource) override {

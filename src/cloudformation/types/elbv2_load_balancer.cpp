@@ -1,4 +1,5 @@
 // AWS::ElasticLoadBalancingV2::LoadBalancer. Ref: the ARN; GetAtt DNSName and others.
+#include "cloudformation/types/retagging.h"
 #include "cloudformation/types/table_type.h"
 #include "cloudformation/types/types.h"
 #include "handlers/elbv2.h"
@@ -51,6 +52,8 @@ class LoadBalancer final : public TableType {
       if (!request) return request.error();
       if (auto set = elbv2::set_subnets(context.context, *request); !set) return set.error();
     }
+    const auto change = tag_change(context, resource, properties);
+    if (auto tagged = retag_elbv2(context, resource.physical_id, change); !tagged) return tagged;
     return set_attributes(context, resource.physical_id, properties);
   }
 

@@ -1,4 +1,5 @@
 // AWS::ElasticLoadBalancingV2::TargetGroup. Ref: the ARN.
+#include "cloudformation/types/retagging.h"
 #include "cloudformation/types/table_type.h"
 #include "cloudformation/types/types.h"
 #include "handlers/elbv2.h"
@@ -71,6 +72,8 @@ class TargetGroup final : public TableType {
     request->target_group_arn = resource.physical_id;
     if (auto modified = elbv2::modify_target_group(context.context, *request); !modified)
       return modified.error();
+    const auto change = tag_change(context, resource, properties);
+    if (auto tagged = retag_elbv2(context, resource.physical_id, change); !tagged) return tagged;
     return set_attributes(context, resource.physical_id, properties);
   }
 

@@ -1,4 +1,5 @@
 // AWS::IAM::Role. Ref: the name; GetAtt Arn, RoleId.
+#include "cloudformation/types/retagging.h"
 #include "cloudformation/types/table_type.h"
 #include "cloudformation/types/types.h"
 #include "handlers/iam.h"
@@ -52,6 +53,9 @@ class Role final : public TableType {
     if (!request) return request.error();
     request->role_name = resource.physical_id;
     if (auto updated = iam::update_role(context.context, *request); !updated) return updated.error();
+    if (auto bounded = put_boundary(context, resource, properties); !bounded) return bounded;
+    const auto change = tag_change(context, resource, properties);
+    if (auto tagged = retag_role(context, resource.physical_id, change); !tagged) return tagged;
     return put_policies(context, resource.physical_id, resource.properties, properties);
   }
 
@@ -79,6 +83,15 @@ class Role final : public TableType {
   }
 
  private:
+  static Result<> put_boundary(TypeContext& context, const ResourceView& resource,
+                               const json::object& properties) {
+    const std::string arn = text_property(properties, "PermissionsBoundary");
+    if (arn == text_property(resource.properties, "PermissionsBoundary")) return {};
+    if (arn.empty())
+      return done(iam::delete_role_permissions_boundary(context.context, {resource.physical_id}));
+    return done(iam::put_role_permissions_boundary(context.context, {resource.physical_id, arn}));
+  }
+
   static std::map<std::string, std::string> inline_policies(const json::object& properties) {
     std::map<std::string, std::string> policies;
     const auto* list = properties.if_contains("Policies");

@@ -1,4 +1,5 @@
 // AWS::Logs::LogGroup. Ref: the name; GetAtt Arn.
+#include "cloudformation/types/retagging.h"
 #include "cloudformation/types/table_type.h"
 #include "cloudformation/types/types.h"
 #include "handlers/logs.h"
@@ -29,10 +30,8 @@ class LogGroup final : public TableType {
 
   Result<> update(TypeContext& context, const ResourceView& resource,
                   const json::object& properties) override {
-    logs::TagResourceRequest tagging;
-    tagging.resource_arn = arn(context, resource);
-    tagging.tags = tag_map(tags_of(context, properties));
-    if (auto tagged = logs::tag_resource(context.context, tagging); !tagged) return tagged.error();
+    const auto change = tag_change(context, resource, properties);
+    if (auto tagged = retag_log_group(context, arn(context, resource), change); !tagged) return tagged;
     return set_retention(context, resource.physical_id, properties);
   }
 

@@ -1,6 +1,7 @@
 // AWS::SNS::Topic. Ref: the ARN; GetAtt TopicArn, TopicName.
 #include "base/arn.h"
 #include "base/text.h"
+#include "cloudformation/types/retagging.h"
 #include "cloudformation/types/table_type.h"
 #include "cloudformation/types/types.h"
 #include "handlers/sns.h"
@@ -53,10 +54,8 @@ class Topic final : public TableType {
       request.attribute_value = value;
       if (auto set = sns::set_topic_attributes(context.context, request); !set) return set.error();
     }
-    sns::TagResourceRequest tagging;
-    tagging.resource_arn = resource.physical_id;
-    tagging.tags = tag_structs<sns::Tag>(tags_of(context, properties));
-    if (auto tagged = sns::tag_resource(context.context, tagging); !tagged) return tagged.error();
+    const auto change = tag_change(context, resource, properties);
+    if (auto tagged = retag_topic(context, resource.physical_id, change); !tagged) return tagged;
     return subscribe(context, resource.physical_id, properties);
   }
 

@@ -1,4 +1,5 @@
 // AWS::SSM::Parameter. Ref: the name; GetAtt Type, Value.
+#include "cloudformation/types/retagging.h"
 #include "cloudformation/types/table_type.h"
 #include "cloudformation/types/types.h"
 #include "handlers/ssm.h"
@@ -45,11 +46,7 @@ class SsmParameter final : public TableType {
     request->name = resource.physical_id;
     request->overwrite = true;
     if (auto put = ssm::put_parameter(context.context, *request); !put) return put.error();
-    ssm::AddTagsToResourceRequest tagging;
-    tagging.resource_type = "Parameter";
-    tagging.resource_id = resource.physical_id;
-    tagging.tags = tag_structs<ssm::Tag>(tags_of(context, properties));
-    return done(ssm::add_tags_to_resource(context.context, tagging));
+    return retag_parameter(context, resource.physical_id, tag_change(context, resource, properties));
   }
 
   Result<> remove(TypeContext& context, const ResourceView& resource) override {

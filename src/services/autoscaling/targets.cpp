@@ -74,7 +74,7 @@ void suspend(ScalableTargetRow& row, const SuspendedState& wanted) {
 
 Result<> tag(ScalableTargetRow& row, const std::map<std::string, std::string>& tags) {
   for (const auto& [key, value] : tags) row.tags[key] = value;
-  if (row.tags.size() <= services::tags_max) return {};
+  if (!services::too_many_tags(row.tags)) return {};
   return Error{"TooManyTagsException", "The request specifies too many tags", 0, {{"ResourceName", row.arn}}};
 }
 

@@ -56,7 +56,7 @@ Result<> check_tags(const std::vector<Tag>& tags) {
     if (tag.value.value_or("").size() > 255) {
       return invalid_parameter(fmt::format("Tag value exceeds the maximum length of 255."));
     }
-    // CloudFormation's own tags come through the same door.
+    // CloudFormation's own tags come through the same door; from a client they are refused before.
     if (key.starts_with("aws:") && !key.starts_with("aws:cloudformation:")) {
       return invalid_parameter(fmt::format(
           "Tag keys starting with 'aws:' are reserved for internal use. Tag key '{}' is not allowed.", key));
@@ -64,7 +64,7 @@ Result<> check_tags(const std::vector<Tag>& tags) {
     if (!keys.insert(key).second)
       return invalid_parameter(fmt::format("Duplicate tag key '{}' specified.", key));
   }
-  if (tags.size() > services::tags_max) {
+  if (services::too_many_tags(tags)) {
     return Error{"TagLimitExceeded", "The maximum number of Tags for a resource has been reached."};
   }
   return {};

@@ -10,6 +10,7 @@
 #include "services/ecs/names.h"
 #include "services/ecs/tagging.h"
 #include "services/iam/rows.h"
+#include "services/tags.h"
 
 namespace berth::ecs {
 
@@ -146,9 +147,12 @@ std::string next_capacity_provider(const std::vector<CapacityProviderStrategyIte
 
 std::vector<Tag> propagated_tags(const std::string& propagate, const std::vector<Tag>& service_tags,
                                  const std::vector<Tag>& definition_tags) {
-  if (propagate == "SERVICE") return service_tags;
-  if (propagate == "TASK_DEFINITION") return definition_tags;
-  return {};
+  std::vector<Tag> tags;
+  if (propagate == "SERVICE") tags = service_tags;
+  if (propagate == "TASK_DEFINITION") tags = definition_tags;
+  // CloudFormation's stay with the resource that the stack made.
+  std::erase_if(tags, [](const Tag& tag) { return services::is_aws_key(tag.key.value_or("")); });
+  return tags;
 }
 
 void add_managed_tags(std::vector<Tag>& tags, const std::string& cluster, const std::string& service) {

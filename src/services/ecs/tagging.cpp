@@ -4,18 +4,23 @@
 #include <set>
 
 #include "services/ecs/errors.h"
+#include "services/tags.h"
 
 namespace berth::ecs {
 
 Result<> check_tags(const std::vector<Tag>& tags) {
-  if (tags.size() > tags_max) return invalid_parameter("Too many tags: the limit is 50 tags per resource.");
+  if (services::too_many_tags(tags))
+    return invalid_parameter("Too many tags: the limit is 50 tags per resource.");
   std::set<std::string> seen;
   for (const Tag& tag : tags) {
     const std::string key = tag.key.value_or("");
     if (key.empty() || key.size() > 128) {
       return invalid_parameter("Tag keys must have between 1 and 128 characters.");
     }
-    if (key.starts_with("aws:")) return invalid_parameter("Tag keys can't start with aws:");
+    // CloudFormation's own tags come through the same door; from a client they are refused before.
+    if (key.starts_with("aws:") && !key.starts_with("aws:cloudformation:")) {
+      return invalid_parameter("Tag keys can't start with aws:");
+    }
     if (tag.value.value_or("").size() > 256) {
       return invalid_parameter("Tag values can have at most 256 characters.");
     }

@@ -9,8 +9,6 @@
 
 namespace berth::ecs {
 
-inline constexpr std::size_t tags_max = 50;
-
 // At most 50, keys of 1 to 128 characters that occur once and do not start with `aws:`, values up to 256.
 Result<> check_tags(const std::vector<Tag>& tags);
 // `added` wins over what is there.

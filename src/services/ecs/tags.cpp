@@ -1,4 +1,6 @@
 // Tags of clusters, services, tasks and task definitions, by ARN.
+#include "services/tags.h"
+
 #include "base/text.h"
 #include "handlers/ecs.h"
 #include "services/ecs/errors.h"
@@ -57,7 +59,8 @@ Result<TagResourceResponse> tag_resource(Context& context, const TagResourceRequ
   const auto added = input.tags.value_or(std::vector<Tag>{});
   if (auto checked = check_tags(added); !checked) return checked.error();
   merge_tags(merged, added);
-  if (merged.size() > tags_max) return invalid_parameter("Too many tags: the limit is 50 tags per resource.");
+  if (services::too_many_tags(merged))
+    return invalid_parameter("Too many tags: the limit is 50 tags per resource.");
   **tags = std::move(merged);
   return TagResourceResponse{};
 }

@@ -73,7 +73,7 @@ Result<std::vector<Tag>> checked_tags(const std::optional<std::vector<Tag>>& tag
       return validation_error(
           fmt::format("The value of tag '{}' is longer than {} characters", key, tag_value_most));
     }
-    // CloudFormation's own tags come through the same door.
+    // CloudFormation's own tags come through the same door; from a client they are refused before.
     if (key.starts_with("aws:") && !key.starts_with("aws:cloudformation:")) {
       return validation_error(fmt::format("Tag key '{}' is reserved: it begins with 'aws:'", key));
     }
@@ -82,7 +82,7 @@ Result<std::vector<Tag>> checked_tags(const std::optional<std::vector<Tag>>& tag
     }
     out.push_back({key, tag.value.value_or("")});
   }
-  if (out.size() > services::tags_max) {
+  if (services::too_many_tags(out)) {
     return Error{"TooManyTagsException", "You've reached the limit on the number of tags for this resource"};
   }
   return out;

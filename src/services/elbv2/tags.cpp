@@ -50,7 +50,7 @@ Result<AddTagsOutput> add_tags(Context& context, const AddTagsInput& input) {
     auto tags = editable_tags(context.store, arn);
     if (!tags) return tags.error();
     services::merge_tags(**tags, *added);
-    if ((*tags)->size() > services::tags_max) {
+    if (services::too_many_tags(**tags)) {
       return Error{"TooManyTagsException",
                    "You've reached the limit on the number of tags for this resource"};
     }

@@ -39,7 +39,7 @@ Result<> check_group_name(const std::string& name) {
 
 Result<> add_tags(Tags& tags, const std::optional<Tags>& added) {
   for (const auto& [key, value] : added.value_or(Tags{})) tags[key] = value;
-  if (tags.size() > services::tags_max) {
+  if (services::too_many_tags(tags)) {
     return Error{"TooManyTagsException", "The resource already has the maximum number of tags."};
   }
   return {};

@@ -208,7 +208,7 @@ Result<TagResourceResponse> tag_resource(Context& context, const TagResourceRequ
   auto row = tagged_topic(context, input.resource_arn);
   if (!row) return row.error();
   services::merge_tags((*row)->tags, input.tags.value_or(std::vector<Tag>{}));
-  if ((*row)->tags.size() > services::tags_max) {
+  if (services::too_many_tags((*row)->tags)) {
     return Error{"TagLimitExceededException",
                  "Could not complete request: tag quota of per resource exceeded"};
   }

@@ -52,7 +52,7 @@ Resources:
       Memory: 512
       NetworkMode: awsvpc
       RequiresCompatibilities: [FARGATE]
-      ContainerDefinitions: [{Name: app, Image: 'localhost/clients-no-such-image:1'}]
+      ContainerDefinitions: [{Name: app, Image: 'localhost/No-Such-Image:1'}]
   Service:
     Type: AWS::ECS::Service
     DependsOn: Group
@@ -135,6 +135,38 @@ class CloudFormation(ClientTest):
         self.refused("ValidationError", f"Stack [{name}] cannot be deleted while TerminationProtection is enabled",
                      cfn.delete_stack, StackName=name)
         cfn.update_termination_protection(StackName=name, EnableTerminationProtection=False)
+
+    def test_tags_of_stack_and_template_go_to_the_resource_and_leave_it(self):
+        cfn, logs = self.cfn, self.client("logs")
+        template = lambda tags: json.dumps({"Resources": {
+            "Group": {"Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": "/stacks/tagged", "Tags": tags}},
+            "Cluster": {"Type": "AWS::ECS::Cluster", "Properties": {"ClusterName": "tagged"}},
+            "Topic": {"Type": "AWS::SNS::Topic", "Properties": {"TopicName": "tagged"}}}})
+        arn = self.create("tagged", template([{"Key": "own", "Value": "1"}]), Tags=[{"Key": "team", "Value": "a"}])
+        system = {"aws:cloudformation:stack-name": "tagged", "aws:cloudformation:stack-id": arn}
+        group = lambda: logs.list_tags_log_group(logGroupName="/stacks/tagged")["tags"]
+        of_group = dict(system, **{"aws:cloudformation:logical-id": "Group"})
+        self.assertEqual(group(), dict(of_group, own="1", team="a"))
+        cluster = self.client("ecs").describe_clusters(clusters=["tagged"], include=["TAGS"])["clusters"][0]["tags"]
+        self.assertEqual(self.by_key(cluster), dict(system, team="a", **{"aws:cloudformation:logical-id": "Cluster"}))
+        topic = self.client("sns").list_tags_for_resource(ResourceArn="arn:aws:sns:us-east-1:123456789012:tagged")["Tags"]
+        self.assertEqual(self.by_key(topic)["aws:cloudformation:logical-id"], "Topic")
+        cfn.update_stack(StackName="tagged", TemplateBody=template([{"Key": "other", "Value": "2"}]),
+                         Tags=[{"Key": "stage", "Value": "dev"}])
+        self.until(cfn, "stack_update_complete", StackName="tagged")
+        self.assertEqual(group(), dict(of_group, other="2", stage="dev"))
+
+    def test_nobody_else_may_set_awss_tags(self):
+        reserved = "aws: prefixed tag key names are not allowed for external use."
+        name = "aws:cloudformation:stack-name"
+        self.refused("ValidationException", reserved, self.ssm.put_parameter, Name="/reserved", Type="String", Value="x",
+                     Tags=[{"Key": name, "Value": "x"}])
+        self.refused("InvalidParameterException", reserved, self.client("logs").create_log_group, logGroupName="/reserved",
+                     tags={name: "x"})
+        self.refused("InvalidParameterException", reserved, self.client("ecs").create_cluster, clusterName="reserved",
+                     tags=[{"key": name, "value": "x"}])
+        self.refused("ValidationError", reserved, self.client("sns").create_topic, Name="reserved",
+                     Tags=[{"Key": name, "Value": "x"}])
 
     def test_change_sets(self):
         cfn = self.cfn

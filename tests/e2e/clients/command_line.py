@@ -7,10 +7,12 @@ import shutil
 import subprocess
 import time
 
-from clients.harness import ClientTest
+from clients.ecs import FARGATE
+from clients.harness import ClientTest, wait_for
+from clients.network import Network
 
 DEBIAN = "/usr/bin/aws"
-PROMPTLY_S = 12
+PROMPTLY_S = 9
 
 
 def current():
@@ -74,6 +76,33 @@ class CommandLine(ClientTest):
         if not current():
             self.skipTest("there is no awscli beside Debian's")
         self.story(current(), "current")
+
+    def test_services_stable_is_told_when_it_is_so(self):
+        """The service cannot start its task until nobody wants one: the waiter's first question is held meanwhile."""
+        self.ecs, self.network = self.client("ecs"), Network(self.client("ec2"), "10.70")
+        self.ecs.create_cluster(clusterName="held")
+        self.ecs.register_task_definition(**dict(FARGATE, family="held"))
+        self.stable_service("held", current() or DEBIAN)
+        self.ecs.delete_cluster(cluster="held")
+        wait_for("the tasks' interfaces to be gone", lambda: not self.network.ec2.describe_network_interfaces(
+            Filters=[{"Name": "vpc-id", "Values": [self.network.vpc]}])["NetworkInterfaces"])
+        self.network.remove()
+
+    def stable_service(self, name, program):
+        ecs, which = self.ecs, {"cluster": "held", "service": name}
+        ecs.create_service(cluster="held", serviceName=name, taskDefinition="held", launchType="FARGATE", desiredCount=1,
+                           networkConfiguration={"awsvpcConfiguration": {"subnets": self.network.subnets}})
+        waiter = subprocess.Popen([program, "--endpoint-url", self.daemon.endpoint, "ecs", "wait", "services-stable",
+                                   "--cluster", "held", "--services", name], env=self.daemon.env)
+        try:
+            wait_for("a task that could not start", lambda: ecs.list_tasks(
+                cluster="held", serviceName=name, desiredStatus="STOPPED")["taskArns"])
+            self.assertIsNone(waiter.poll(), "the service is not stable")
+            ecs.update_service(**which, desiredCount=0)
+            self.assertEqual(waiter.wait(timeout=PROMPTLY_S), 0)
+        finally:
+            waiter.kill()
+            ecs.delete_service(**which, force=True)
 
     def test_logs_tail_follows(self):
         logs = self.client("logs")

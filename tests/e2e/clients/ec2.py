@@ -125,6 +125,7 @@ class Ec2(ClientTest):
         rules = ec2.describe_security_group_rules(Filters=[{"Name": "group-id", "Values": [group]}])["SecurityGroupRules"]
         self.assertEqual(sorted((r["IsEgress"], r["IpProtocol"]) for r in rules),
                          [(False, "tcp"), (True, "-1"), (True, "tcp")])
+        self.rules_are_changed(group, made[0]["SecurityGroupRuleId"])
         ec2.revoke_security_group_ingress(GroupId=group, IpPermissions=WEB)
         ec2.revoke_security_group_egress(GroupId=group, IpPermissions=WEB)
         self.assertEqual(ec2.describe_security_groups(GroupIds=[group])["SecurityGroups"][0]["IpPermissions"], [])
@@ -133,6 +134,23 @@ class Ec2(ClientTest):
         ec2.delete_security_group(GroupId=group)
         self.refused("InvalidGroup.NotFound", f"The security group '{group}' does not exist",
                      ec2.describe_security_groups, GroupIds=[group])
+
+    def rules_are_changed(self, group, rule):
+        ec2 = self.ec2
+        describe = lambda: ec2.describe_security_group_rules(SecurityGroupRuleIds=[rule])["SecurityGroupRules"][0]
+        web = dict(WEB[0], IpRanges=[{"CidrIp": "0.0.0.0/0", "Description": "anybody"}])
+        ec2.update_security_group_rule_descriptions_ingress(GroupId=group, IpPermissions=[web])
+        self.assertEqual(describe()["Description"], "anybody")
+        ec2.update_security_group_rule_descriptions_egress(GroupId=group, IpPermissions=[web])
+        to_8080 = {"IpProtocol": "tcp", "FromPort": 8080, "ToPort": 8080, "CidrIpv4": "10.0.0.0/8"}
+        ec2.modify_security_group_rules(GroupId=group, SecurityGroupRules=[
+            {"SecurityGroupRuleId": rule, "SecurityGroupRule": to_8080}])
+        self.assertEqual((describe()["FromPort"], describe()["CidrIpv4"], describe()["IsEgress"]), (8080, "10.0.0.0/8", False))
+        self.refused("InvalidPermission.NotFound", "The specified rule does not exist in this security group.",
+                     ec2.update_security_group_rule_descriptions_ingress, GroupId=group, IpPermissions=[web])
+        ec2.modify_security_group_rules(GroupId=group, SecurityGroupRules=[
+            {"SecurityGroupRuleId": rule, "SecurityGroupRule": {"IpProtocol": "tcp", "FromPort": 80, "ToPort": 80,
+                                                                "CidrIpv4": "0.0.0.0/0"}}])
 
     def test_tags(self):
         ec2 = self.ec2
@@ -144,7 +162,8 @@ class Ec2(ClientTest):
         ec2.delete_tags(Resources=[group], Tags=[{"Key": "team"}])
         tags = ec2.describe_security_groups(GroupIds=[group])["SecurityGroups"][0]["Tags"]
         self.assertEqual(self.by_key(tags), {"Name": "new"})
-        self.refused("InvalidParameterValue", "Tag keys starting with 'aws:' are reserved for internal use",
+        self.refused("InvalidParameterValue", "Value ( aws:x ) for parameter key is invalid. Tag keys starting with 'aws:' are reserved "
+                     "for internal use",
                      ec2.create_tags, Resources=[group], Tags=[{"Key": "aws:x", "Value": "y"}])
         ec2.delete_security_group(GroupId=group)
 

@@ -3,7 +3,7 @@
 from clients.harness import ClientTest, wait_for
 from clients.network import Network
 
-CONTAINER = {"name": "app", "image": "localhost/clients-no-such-image:1", "portMappings": [{"containerPort": 80}]}
+CONTAINER = {"name": "app", "image": "localhost/No-Such-Image:1", "portMappings": [{"containerPort": 80}]}
 FARGATE = {"requiresCompatibilities": ["FARGATE"], "networkMode": "awsvpc", "cpu": "256", "memory": "512",
            "containerDefinitions": [CONTAINER]}
 
@@ -57,6 +57,16 @@ class Ecs(ClientTest):
         self.assertEqual(ecs.update_cluster(cluster="life", settings=insights)["cluster"]["settings"], insights)
         insights[0]["value"] = "disabled"
         ecs.update_cluster_settings(cluster="life", settings=insights)
+        fargate = [{"capacityProvider": "FARGATE_SPOT", "weight": 1, "base": 0}]
+        put = ecs.put_cluster_capacity_providers(cluster="life", capacityProviders=["FARGATE", "FARGATE_SPOT"],
+                                                 defaultCapacityProviderStrategy=fargate)["cluster"]
+        self.assertEqual((put["capacityProviders"], put["defaultCapacityProviderStrategy"]),
+                         (["FARGATE", "FARGATE_SPOT"], fargate))
+        known = ecs.describe_capacity_providers(capacityProviders=["FARGATE", "none"])
+        self.assertEqual([(p["name"], p["status"]) for p in known["capacityProviders"]], [("FARGATE", "ACTIVE")])
+        self.assertEqual([f["reason"] for f in known["failures"]], ["MISSING"])
+        self.refused("InvalidParameterException", "not associated with the cluster", ecs.put_cluster_capacity_providers,
+                     cluster="life", capacityProviders=["FARGATE"], defaultCapacityProviderStrategy=fargate)
         got = ecs.describe_clusters(clusters=["life", "none"], include=["SETTINGS", "TAGS"])
         self.assertEqual((got["clusters"][0]["settings"], got["clusters"][0]["tags"]),
                          (insights, [{"key": "team", "value": "a"}]))

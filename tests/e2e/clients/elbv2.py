@@ -46,6 +46,9 @@ class Elbv2(ClientTest):
         self.assertRegex(balancer["DNSName"], r"^life-\d+\.us-east-1\.elb\.localhost$")
         self.assertEqual((balancer["Scheme"], balancer["Type"], balancer["State"]["Code"]),
                          ("internet-facing", "application", "active"))
+        self.assertEqual(elb.set_ip_address_type(LoadBalancerArn=arn, IpAddressType="ipv4")["IpAddressType"], "ipv4")
+        self.refused("ValidationError", "IP address type 'dualstack' is not supported by berth", elb.set_ip_address_type,
+                     LoadBalancerArn=arn, IpAddressType="dualstack")
         elb.set_security_groups(LoadBalancerArn=arn, SecurityGroups=[network.group])
         elb.set_subnets(LoadBalancerArn=arn, Subnets=network.subnets)
         balancer = elb.describe_load_balancers(LoadBalancerArns=[arn])["LoadBalancers"][0]

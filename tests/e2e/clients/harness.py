@@ -1,23 +1,17 @@
-"""A berthd of the tests' own: data folder, free port, stock clients, and the record of what was called through them.
+"""What the tests of clients share: stock clients of a berthd, and the record of what was called through them.
 
 Used by clients_e2e.py and bad_input_e2e.py. It judges nothing: the tests do.
 """
 
-import functools
 import json
-import os
 import re
-import shutil
-import socket
 import subprocess
-import tempfile
-import time
 import unittest
-import urllib.request
 
-import boto3
-import botocore.config
 import botocore.exceptions
+
+import daemon
+from daemon import wait_for
 
 called = set()  # (service, operation), through any client of this process and what note_called() was told of
 
@@ -26,70 +20,23 @@ def note_called(service, operation):
     called.add((service, operation))
 
 
-def wait_for(what, look, limit_s=30):
-    """Waits for the event itself; the limit only ends a test that would never pass."""
-    deadline = time.monotonic() + limit_s
-    while time.monotonic() < deadline:
-        found = look()
-        if found:
-            return found
-        time.sleep(0.05)
-    raise AssertionError(f"{what} did not happen within {limit_s} s")
+class Daemon(daemon.Daemon):
+    """berthd with its calls recorded."""
 
+    @property
+    def listen(self):
+        return self.endpoint[len("http://"):]
 
-class Daemon:
-    """One berthd from start to `berth down`."""
-
-    def __init__(self, bin_dir, *flags):
-        self.bin = bin_dir
-        self.data = tempfile.mkdtemp(prefix="berth-clients-")
-        self.listen = f"127.0.0.1:{free_port()}"
-        self.endpoint = f"http://{self.listen}"
-        with open(f"{self.data}/berthd.log", "w") as log:
-            self.process = subprocess.Popen([f"{bin_dir}/berthd", "--data-dir", self.data, "--listen", self.listen, *flags],
-                                            start_new_session=True, stdout=log, stderr=log)
-        wait_for("berthd's first answer", self.answers)
-        self.env = dict(os.environ, BERTH_DATA_DIR=self.data, BERTH_ENDPOINT=self.endpoint)
-        exports = subprocess.run([f"{bin_dir}/berth", "env"], env=self.env, check=True, capture_output=True, text=True)
-        self.env.update(re.findall(r"^export (\w+)='(.*)'$", exports.stdout, re.M))
-
-    def answers(self):
-        try:
-            return urllib.request.urlopen(self.endpoint + "/_berth/health", timeout=2).status == 200
-        except OSError:
-            return False
-
-    @functools.cache
     def client(self, service):
-        session = boto3.Session(aws_access_key_id=self.env["AWS_ACCESS_KEY_ID"], region_name=self.env["AWS_REGION"],
-                                aws_secret_access_key=self.env["AWS_SECRET_ACCESS_KEY"])
-        config = botocore.config.Config(retries={"total_max_attempts": 1}, read_timeout=30)
-        client = session.client(service, endpoint_url=self.endpoint, config=config)
-        client.meta.events.register("before-call", lambda model, **_: note_called(service, model.name))
+        is_new = service not in self.clients
+        client = super().client(service)
+        if is_new:
+            client.meta.events.register("before-call", lambda model, **_: note_called(service, model.name))
         return client
 
     def resident_kib(self):
         with open(f"/proc/{self.process.pid}/status") as status:
             return int(re.search(r"VmRSS:\s+(\d+)", status.read()).group(1))
-
-    def log(self):
-        with open(f"{self.data}/berthd.log", errors="replace") as log:
-            return log.read()
-
-    def down(self):
-        subprocess.run([f"{self.bin}/berth", "down"], env=self.env, capture_output=True, timeout=120)
-        try:
-            self.process.wait(timeout=30)
-        finally:
-            if self.process.poll() is None:
-                self.process.kill()
-        shutil.rmtree(self.data, ignore_errors=True)
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class ClientTest(unittest.TestCase):

@@ -31,6 +31,12 @@ class Iam(ClientTest):
         got = iam.get_role(RoleName="runner")["Role"]
         self.assertEqual((got["Description"], got["MaxSessionDuration"]), ("runs well", 7200))
         self.assertEqual(got["AssumeRolePolicyDocument"], other)
+        self.assertEqual(iam.update_role_description(RoleName="runner", Description="well")["Role"]["Description"], "well")
+        iam.put_role_permissions_boundary(RoleName="runner", PermissionsBoundary=MANAGED)
+        self.assertEqual(iam.get_role(RoleName="runner")["Role"]["PermissionsBoundary"],
+                         {"PermissionsBoundaryType": "Policy", "PermissionsBoundaryArn": MANAGED})
+        iam.delete_role_permissions_boundary(RoleName="runner")
+        self.assertNotIn("PermissionsBoundary", iam.get_role(RoleName="runner")["Role"])
         self.assertEqual(iam.list_instance_profiles_for_role(RoleName="runner")["InstanceProfiles"], [])
         iam.delete_role(RoleName="runner")
         self.refused("NoSuchEntity", "The role with name runner cannot be found.", iam.get_role, RoleName="runner")
@@ -56,6 +62,8 @@ class Iam(ClientTest):
         iam.attach_role_policy(RoleName="bound", PolicyArn=MANAGED)
         attached = iam.list_attached_role_policies(RoleName="bound")["AttachedPolicies"]
         self.assertEqual(attached, [{"PolicyName": "AmazonECSTaskExecutionRolePolicy", "PolicyArn": MANAGED}])
+        using = iam.list_entities_for_policy(PolicyArn=MANAGED)["PolicyRoles"]
+        self.assertIn("bound", [role["RoleName"] for role in using])
         self.refused("DeleteConflict", "Cannot delete entity, must detach all policies first.", iam.delete_role,
                      RoleName="bound")
         iam.detach_role_policy(RoleName="bound", PolicyArn=MANAGED)
@@ -86,7 +94,10 @@ class Iam(ClientTest):
         self.refused("DeleteConflict", "Cannot delete the default version of a policy.", iam.delete_policy_version,
                      PolicyArn=arn, VersionId="v2")
         self.refused("DeleteConflict", "This policy has more than one version.", iam.delete_policy, PolicyArn=arn)
-        iam.delete_policy_version(PolicyArn=arn, VersionId="v1")
+        iam.set_default_policy_version(PolicyArn=arn, VersionId="v1")
+        self.assertEqual(iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"], "v1")
+        self.refused("NoSuchEntity", "", iam.set_default_policy_version, PolicyArn=arn, VersionId="v9")
+        iam.delete_policy_version(PolicyArn=arn, VersionId="v2")
         iam.delete_policy(PolicyArn=arn)
         self.refused("NoSuchEntity", f"Policy {arn} was not found.", iam.get_policy, PolicyArn=arn)
 
@@ -113,6 +124,10 @@ class Iam(ClientTest):
                          "AWSServiceRoleForECS")
         self.refused("InvalidInput", "has been taken in this account", self.iam.create_service_linked_role,
                      AWSServiceName="ecs.amazonaws.com")
+        task = self.iam.delete_service_linked_role(RoleName="AWSServiceRoleForECS")["DeletionTaskId"]
+        self.assertEqual(self.iam.get_service_linked_role_deletion_status(DeletionTaskId=task)["Status"], "SUCCEEDED")
+        self.refused("NoSuchEntity", "AWSServiceRoleForECS cannot be found", self.iam.get_role,
+                     RoleName="AWSServiceRoleForECS")
         self.assertEqual(self.iam.get_user()["User"]["Arn"], "arn:aws:iam::123456789012:root")
 
     def test_wrong_input(self):

@@ -21,10 +21,25 @@ class Ssm(ClientTest):
         self.assertEqual(ssm.get_parameter(Name="/life/image:1")["Parameter"]["Value"], "one")
         history = ssm.get_parameter_history(Name="/life/image")["Parameters"]
         self.assertEqual([(h["Version"], h["Value"]) for h in history], [(1, "one"), (2, "two")])
+        self.labels()
         ssm.delete_parameter(Name="/life/image")
         self.refused("ParameterNotFound", "", ssm.get_parameter, Name="/life/image")
         self.refused("ParameterNotFound", "", ssm.delete_parameter, Name="/life/image")
         self.refused("ParameterNotFound", "", ssm.get_parameter_history, Name="/life/image")
+
+    def labels(self):
+        ssm = self.ssm
+        put = ssm.label_parameter_version(Name="/life/image", ParameterVersion=1, Labels=["good", "aws-not"])
+        self.assertEqual((put["ParameterVersion"], put["InvalidLabels"]), (1, ["aws-not"]))
+        self.assertEqual(ssm.get_parameter(Name="/life/image:good")["Parameter"]["Value"], "one")
+        ssm.label_parameter_version(Name="/life/image", Labels=["good"])  # moves to the latest
+        labels = [h["Labels"] for h in ssm.get_parameter_history(Name="/life/image")["Parameters"]]
+        self.assertEqual(labels, [[], ["good"]])
+        taken = ssm.unlabel_parameter_version(Name="/life/image", ParameterVersion=2, Labels=["good", "none"])
+        self.assertEqual((taken["RemovedLabels"], taken["InvalidLabels"]), (["good"], ["none"]))
+        self.refused("ParameterNotFound", "", ssm.get_parameter, Name="/life/image:good")
+        self.refused("ParameterVersionNotFound", "", ssm.label_parameter_version, Name="/life/image", ParameterVersion=9,
+                     Labels=["good"])
 
     def test_many_at_once(self):
         ssm = self.ssm
