@@ -19,6 +19,7 @@ DATA = os.path.join(ROOT, "build/demo")
 ENDPOINT = "http://127.0.0.1:4566"
 CLUSTER, SERVICE = "learner-cluster", "learner-svc-service"
 IN_FLIGHT_PER_TASK = 4
+LOAD_S = 60  # what one call of /api/load takes, in berth time
 ADDRESS = "you@example.com"
 SUBJECTS = {"critical CPU": "CriticalCPU-AtMaxCapacity", "maximum reached": "MaxCapacity-Reached"}
 
@@ -248,16 +249,19 @@ def wait_for_berth_minute(berth):
 
 
 def grow(berth, load, timeline):
-    """Load until five tasks run and both alarms have been mailed."""
+    """Load until five tasks run, both alarms have been mailed, and every task has had the time to get a request."""
     limit_s = seconds(25 * 60, berth.time_scale) + 60
     deadline = time.monotonic() + limit_s
+    grown_at = None
     while time.monotonic() < deadline:
         _, service = timeline.look()
         load.keep(IN_FLIGHT_PER_TASK * max(1, service["running"]))
         subjects = [m["subject"] for m in berth.mails()]
         mailed = all(any(part in s and s.startswith("ALARM") for s in subjects) for part in SUBJECTS.values())
         if service["running"] == 5 and service["desired"] == 5 and mailed:
-            return
+            grown_at = grown_at or time.monotonic()
+            if time.monotonic() >= grown_at + seconds(LOAD_S * 3 / 2, berth.time_scale):
+                return
         time.sleep(0.5)
     missing = [name for name, part in SUBJECTS.items()
                if not any(part in s and s.startswith("ALARM") for s in subjects)]

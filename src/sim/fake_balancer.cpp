@@ -22,7 +22,7 @@ void FakeBalancer::apply(world::BalancerSpec spec) {
     }
     report_health(place.first, place.second, world::TargetHealth::initial);
     if (!checks_pass) continue;
-    loop_.after(healthy_after, [this, place] {
+    loop_.after(healthy_after, [this, place = place] {
       const auto still = known_.find(place);
       if (still == known_.end() || still->second != world::TargetUse::active) return;
       report_health(place.first, place.second, world::TargetHealth::healthy);
