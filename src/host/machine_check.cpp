@@ -12,14 +12,13 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 
 #include "base/text.h"
 #include "host/cgroup.h"
 #include "host/fd.h"
 #include "host/pidfd.h"
 #include "host/process.h"
+#include "host/read_file.h"
 #include "host/socket_owners.h"
 
 namespace berth::host {
@@ -92,10 +91,8 @@ constexpr const char* delegation =
     "(systemd: Delegate=yes; docker: --privileged --cgroupns=host)";
 
 Finding check_cgroups() {
-  const fs::path offered = "/sys/fs/cgroup/cgroup.controllers";
-  const bool v2 = fs::exists(offered);
-  std::ifstream file(offered);
-  const std::string controllers{std::istreambuf_iterator<char>(file), {}};
+  const std::string controllers = read_file("/sys/fs/cgroup/cgroup.controllers");
+  const bool v2 = !controllers.empty();
   for (const char* controller : {"cpu", "memory", "pids"}) {
     if (!v2 || controllers.find(controller) != std::string::npos) continue;
     return {"cgroups", false, fmt::format("v2, but without the {} controller", controller), delegation};

@@ -10,6 +10,7 @@
 
 #include "base/text.h"
 #include "host/pidfd.h"
+#include "host/read_file.h"
 
 namespace berth::host {
 namespace {
@@ -75,6 +76,12 @@ TEST(Process, IsFoundByAnArgument) {
   EXPECT_EQ(processes_with(argument), std::vector<pid_t>{*pid});
   EXPECT_TRUE(signal_process(open_process(*pid), SIGKILL));
   unlink(log.c_str());
+}
+
+TEST(ReadFile, IsEmptyOfWhatCannotBeRead) {
+  EXPECT_EQ(read_file("/nonexistent"), "");
+  EXPECT_EQ(read_file("/proc"), "");  // opens, and fails to be read, as a file of a process that has just ended
+  EXPECT_EQ(read_file("/proc/self/comm").back(), '\n');
 }
 
 }  // namespace

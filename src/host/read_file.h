@@ -7,7 +7,8 @@
 
 namespace berth::host {
 
-// Empty when there is none.
+// Empty when there is none, and what could be read of one that cannot be read to its end: a process that ends
+// takes its files in /proc away. (A stream's buffer read directly, by its iterators, throws then.)
 inline std::string read_file(const std::string& path) {
   std::ostringstream text;
   text << std::ifstream(path).rdbuf();
