@@ -10,7 +10,7 @@
 namespace berth::cfn {
 namespace {
 
-constexpr std::string_view language_extensions = "AWS::LanguageExtensions";
+constexpr std::string_view language_extensions_transform = "AWS::LanguageExtensions";
 constexpr std::string_view ssm_value_prefix = "AWS::SSM::Parameter::Value<";
 
 Result<void> refuse_nulls(const json::value& value, const std::string& path) {
@@ -86,7 +86,7 @@ Result<void> read_transforms(const json::object& document, Template& out) {
   for (const auto& value : names) {
     auto name = string_member("Transform", value);
     if (!name) return name.error();
-    if (*name != language_extensions) return validation_error("No transform named " + *name + " found.");
+    if (*name != language_extensions_transform) return validation_error("No transform named " + *name + " found.");
     out.transforms.push_back(*name);
   }
   return {};
