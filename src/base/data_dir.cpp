@@ -1,5 +1,6 @@
 #include "base/data_dir.h"
 
+#include <cstdio>
 #include <cstdlib>
 #include <fstream>
 
@@ -18,7 +19,36 @@ std::string default_data_dir() {
   return (home.empty() ? std::string("/var/lib") : home + "/.local/share") + "/berth";
 }
 
-std::string credentials_path(const std::string& data_dir) { return data_dir + "/credentials"; }
+std::string credentials_path(const std::string& data_dir) {
+  return data_dir + "/credentials";
+}
+
+namespace {
+
+std::string whereabouts_path(const std::string& data_dir) {
+  return data_dir + "/endpoint";
+}
+
+}  // namespace
+
+Result<> tell_where(const std::string& data_dir, const Whereabouts& whereabouts) {
+  const std::string path = whereabouts_path(data_dir), fresh = path + ".new";
+  {
+    std::ofstream file(fresh, std::ios::trunc);
+    file << whereabouts.endpoint << "\n" << whereabouts.region << "\n";
+    file.flush();
+    if (!file) return Error{"StoreUnavailable", "Cannot write " + fresh};
+  }
+  if (std::rename(fresh.c_str(), path.c_str()) != 0) return Error{"StoreUnavailable", "Cannot write " + path};
+  return {};
+}
+
+std::optional<Whereabouts> find_out_where(const std::string& data_dir) {
+  std::ifstream file(whereabouts_path(data_dir));
+  Whereabouts found;
+  if (!std::getline(file, found.endpoint) || !std::getline(file, found.region)) return std::nullopt;
+  return found;
+}
 
 std::optional<RootKey> read_root_key(const std::string& data_dir) {
   std::ifstream file(credentials_path(data_dir));

@@ -1,8 +1,11 @@
-// Where berth keeps its things, and the root key it keeps there: what the daemon and the `berth` program agree on.
+// Where berth keeps its things, and the root key it keeps there: what the daemon and the `berth` program
+// agree on.
 #pragma once
 
 #include <optional>
 #include <string>
+
+#include "base/result.h"
 
 namespace berth {
 
@@ -15,6 +18,16 @@ struct RootKey {
   std::string access_key_id;
   std::string secret_access_key;
 };
+
+// What the daemon of a data folder answers at and which region it is, for programs that are given only the
+// folder.
+struct Whereabouts {
+  std::string endpoint;  // "http://127.0.0.1:4566"
+  std::string region;
+};
+Result<> tell_where(const std::string& data_dir, const Whereabouts& whereabouts);
+// nullopt before the first start.
+std::optional<Whereabouts> find_out_where(const std::string& data_dir);
 
 // nullopt when there is none yet or the caller may not read it.
 std::optional<RootKey> read_root_key(const std::string& data_dir);

@@ -6,12 +6,14 @@
 #include <boost/asio/signal_set.hpp>
 #include <csignal>
 
+#include "base/data_dir.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "berthd/admin.h"
 #include "berthd/clock.h"
 #include "berthd/root_key.h"
 #include "berthd/services.h"
+#include "berthd/store_identity.h"
 #include "berthd/world.h"
 #include "gateway/gateway.h"
 #include "host/socket_owners.h"
@@ -91,6 +93,7 @@ Result<> Daemon::Impl::start() {
   settings_.cpu_overcommit = options_.cpu_overcommit;
   settings_.endpoint = "http://" + options_.listen;
   if (auto opened = open_store(); !opened) return opened;
+  if (auto same = check_identity(*store_, options_); !same) return same;
   const auto clock = start_clock(*store_, options_, machine_date());
   if (!clock) return clock.error();
   loop_ = std::make_unique<AsioLoop>(clock->now, clock->time_scale, random_seed());
@@ -109,6 +112,7 @@ Result<> Daemon::Impl::open_store() {
   store_ = std::make_unique<Store>(journal_.get());
   add_all_tables(*store_);
   store_->add<ClockRow>();
+  store_->add<StoreIdentityRow>();
   metrics_ = std::make_unique<cloudwatch::MetricStore>(journal_.get());
   return store_->load();
 }
@@ -143,6 +147,7 @@ Result<> Daemon::Impl::listen() {
     return error;
   }
   if (address.port == 0) settings_.endpoint = fmt::format("http://{}:{}", address.host, listening->port);
+  if (auto told = tell_where(options_.data_dir, {settings_.endpoint, settings_.region}); !told) return told;
   log::info("berthd listens on {}, data in {}, time scale {}", settings_.endpoint, options_.data_dir,
             shortest(loop_->time_scale()));
   return {};

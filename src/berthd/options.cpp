@@ -3,10 +3,14 @@
 #include <toml++/toml.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <filesystem>
 #include <iostream>
+#include <regex>
+#include <set>
 
 #include "base/data_dir.h"
+#include "base/text.h"
 
 namespace berth {
 
@@ -14,42 +18,94 @@ namespace {
 
 constexpr double time_scale_min = 1;
 constexpr double time_scale_max = 20;
+constexpr double metric_lag_s_max = 300;
 
-template <class T>
-void take(const toml::table& table, const char* name, T& target) {
-  if (const auto value = table[name].value<T>()) target = *value;
+// Reads one table of the file: takes what is known of it, and names what has another type or is not known.
+class TableReader {
+ public:
+  TableReader(const std::string& path, const toml::table& table) : path_(path), table_(table) {}
+
+  template <class T>
+  bool take(const char* name, T& target) {
+    known_.insert(name);
+    const auto* node = table_.get(name);
+    if (!node) return false;
+    if (const auto value = node->value<T>()) {
+      target = *value;
+      return true;
+    }
+    complain(*node, std::string(name) + " has the wrong type");
+    return false;
+  }
+
+  const toml::table* sub_table(const char* name) {
+    known_.insert(name);
+    const auto* node = table_.get(name);
+    if (node && !node->is_table()) complain(*node, std::string(name) + " is a table");
+    return node ? node->as_table() : nullptr;
+  }
+
+  void complain(const toml::node& node, const std::string& what) {
+    if (problem_.empty()) problem_ = path_ + ":" + std::to_string(node.source().begin.line) + ": " + what;
+  }
+
+  Result<> finish() {
+    for (const auto& [name, node] : table_) {
+      if (!known_.contains(std::string(name.str())))
+        complain(node, "unknown setting " + std::string(name.str()));
+    }
+    if (!problem_.empty()) return Error{"BadConfiguration", problem_};
+    return {};
+  }
+
+ private:
+  const std::string& path_;
+  const toml::table& table_;
+  std::set<std::string> known_;
+  std::string problem_;
+};
+
+Result<> read_images(const std::string& path, const toml::table& table, Options& options) {
+  TableReader images(path, table);
+  for (const auto& [name, node] : table)
+    images.take(name.str().data(), options.images[std::string(name.str())]);
+  return images.finish();
+}
+
+Result<> read_mail(const std::string& path, const toml::table& table, MailRelay& relay) {
+  TableReader mail(path, table);
+  mail.take("url", relay.url);
+  mail.take("user", relay.user);
+  mail.take("password_file", relay.password_file);
+  mail.take("from", relay.from);
+  return mail.finish();
 }
 
 // Names in the file are those of the flags with `_` for `-`; [images] and [mail] are tables.
-Result<> read_file(const std::string& path, Options& options) {
+Result<> read_config(const std::string& path, Options& options) {
   try {
     const toml::table table = toml::parse_file(path);
-    take(table, "data_dir", options.data_dir);
-    take(table, "listen", options.listen);
-    if (table.contains("time_scale")) options.time_scale_given = true;
-    take(table, "time_scale", options.time_scale);
-    take(table, "region", options.region);
-    take(table, "account", options.account);
-    take(table, "auth", options.auth);
-    take(table, "allow_reset", options.allow_reset);
-    take(table, "strict_aws", options.strict_aws);
-    take(table, "cpu_overcommit", options.cpu_overcommit);
-    take(table, "metric_lag", options.metric_lag_s);
-    take(table, "engine_socket", options.engine_socket);
-    take(table, "haproxy", options.haproxy);
-    take(table, "log_level", options.log_level);
-    if (const auto* images = table["images"].as_table()) {
-      for (const auto& [name, image] : *images) {
-        if (const auto text = image.value<std::string>()) options.images[std::string(name.str())] = *text;
-      }
+    TableReader file(path, table);
+    file.take("data_dir", options.data_dir);
+    file.take("listen", options.listen);
+    options.time_scale_given = file.take("time_scale", options.time_scale);
+    file.take("region", options.region);
+    file.take("account", options.account);
+    file.take("auth", options.auth);
+    file.take("allow_reset", options.allow_reset);
+    file.take("strict_aws", options.strict_aws);
+    file.take("cpu_overcommit", options.cpu_overcommit);
+    file.take("metric_lag", options.metric_lag_s);
+    file.take("engine_socket", options.engine_socket);
+    file.take("haproxy", options.haproxy);
+    file.take("log_level", options.log_level);
+    if (const auto* images = file.sub_table("images")) {
+      if (auto read = read_images(path, *images, options); !read) return read;
     }
-    if (const auto* mail = table["mail"].as_table()) {
-      take(*mail, "url", options.mail.url);
-      take(*mail, "user", options.mail.user);
-      take(*mail, "password_file", options.mail.password_file);
-      take(*mail, "from", options.mail.from);
+    if (const auto* mail = file.sub_table("mail")) {
+      if (auto read = read_mail(path, *mail, options.mail); !read) return read;
     }
-    return {};
+    return file.finish();
   } catch (const toml::parse_error& error) {
     return Error{"BadConfiguration", path + ":" + std::to_string(error.source().begin.line) + ": " +
                                          std::string(error.description())};
@@ -84,7 +140,7 @@ void add_flags(CLI::App& app, Options& options, std::string& config_file) {
       ->capture_default_str();
   app.add_option("--metric-lag", options.metric_lag_s,
                  "Seconds (of AWS's clock) until a minute's metrics appear")
-      ->check(CLI::Range(0.0, 300.0))
+      ->check(CLI::Range(0.0, metric_lag_s_max))
       ->capture_default_str();
   app.add_option(
       "--engine-socket", options.engine_socket,
@@ -101,16 +157,51 @@ void add_flags(CLI::App& app, Options& options, std::string& config_file) {
       ->capture_default_str();
 }
 
+bool is_region(const std::string& name) {
+  static const std::regex form("[a-z]{2}(-[a-z]+)+-[0-9]");
+  return std::regex_match(name, form);
+}
+
+// The settings of both sources; what a flag was given CLI11 has refused already, in the same words.
 Result<> check(const Options& options) {
+  const auto bad = [](const char* what) { return Error{"BadOption", what}; };
+  const auto one_of = [](const std::string& value, std::initializer_list<const char*> known) {
+    return std::find(known.begin(), known.end(), value) != known.end();
+  };
   if (options.account.size() != 12 || options.account.find_first_not_of("0123456789") != std::string::npos) {
-    return Error{"BadOption", "--account takes twelve digits"};
+    return bad("--account takes twelve digits");
+  }
+  if (!is_region(options.region)) return bad("--region takes the name of an AWS region, such as us-east-1");
+  if (!(options.time_scale >= time_scale_min && options.time_scale <= time_scale_max)) {
+    return bad("--time-scale takes a number from 1 to 20");
+  }
+  if (!(options.cpu_overcommit > 0)) return bad("--cpu-overcommit takes a number above 0");
+  if (!(options.metric_lag_s >= 0 && options.metric_lag_s <= metric_lag_s_max)) {
+    return bad("--metric-lag takes a number from 0 to 300");
+  }
+  if (!one_of(options.auth, {"signed", "test", "any"})) return bad("--auth takes signed, test or any");
+  if (!one_of(options.log_level, {"debug", "info", "warn", "error"})) {
+    return bad("--log-level takes debug, info, warn or error");
   }
   const auto colon = options.listen.rfind(':');
-  if (colon == std::string::npos) return Error{"BadOption", "--listen takes address:port"};
+  if (colon == std::string::npos) return bad("--listen takes address:port");
+  const auto port = parse_integer(std::string_view(options.listen).substr(colon + 1));
+  if (!port || *port < 0 || *port > 65535) return bad("--listen takes address:port, with a port up to 65535");
   const std::string host = options.listen.substr(0, colon);
   const bool loopback = host.starts_with("127.") || host == "localhost" || host == "[::1]";
   if (options.auth == "any" && !loopback) {
-    return Error{"BadOption", "--auth=any accepts anybody, so --listen must be a loopback address"};
+    return bad("--auth=any accepts anybody, so --listen must be a loopback address");
+  }
+  return {};
+}
+
+// CLI11 reads the flags after the file, so the file's name has to be found before.
+std::string config_file_of(int argc, char** argv) {
+  constexpr std::string_view flag = "--config";
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view word = argv[i];
+    if (word == flag && i + 1 < argc) return argv[i + 1];
+    if (word.starts_with("--config=")) return std::string(word.substr(flag.size() + 1));
   }
   return {};
 }
@@ -121,13 +212,9 @@ ParsedOptions parse_options(int argc, char** argv) {
   ParsedOptions parsed;
   Options& options = parsed.options;
   options.data_dir = default_data_dir();
-  // The file is read first so that flags win; it has to be found before CLI11 reads them.
-  std::string config_file;
-  for (int i = 1; i + 1 < argc; ++i) {
-    if (std::string_view(argv[i]) == "--config") config_file = argv[i + 1];
-  }
+  std::string config_file = config_file_of(argc, argv);
   if (!config_file.empty()) {
-    if (auto read = read_file(config_file, options); !read) {
+    if (auto read = read_config(config_file, options); !read) {
       std::cerr << "berthd: " << read.error().message << "\n";
       parsed.exit_code = 2;
       return parsed;

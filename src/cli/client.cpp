@@ -14,6 +14,7 @@ namespace berth::cli {
 namespace {
 
 constexpr const char* standard_endpoint = "http://127.0.0.1:4566";
+constexpr const char* standard_region = "us-east-1";
 
 Result<std::string> exchange(const Where& where, const std::string& method, const std::string& path) {
   AsioLoop loop(machine_date(), 1, 0);
@@ -47,12 +48,23 @@ Result<std::string> exchange(const Where& where, const std::string& method, cons
 
 }  // namespace
 
-std::string default_endpoint() {
+namespace {
+
+std::string endpoint_in_environment() {
   for (const char* name : {"BERTH_ENDPOINT", "AWS_ENDPOINT_URL"}) {
     const char* value = std::getenv(name);
     if (value && *value) return value;
   }
-  return standard_endpoint;
+  return {};
+}
+
+}  // namespace
+
+void complete(Where& where) {
+  const auto known = find_out_where(where.data_dir);
+  if (where.endpoint.empty()) where.endpoint = endpoint_in_environment();
+  if (where.endpoint.empty()) where.endpoint = known ? known->endpoint : standard_endpoint;
+  if (where.region.empty()) where.region = known ? known->region : standard_region;
 }
 
 Result<std::string> get(const Where& where, const std::string& path) {

@@ -10,12 +10,14 @@ namespace berth::cli {
 
 // Which berthd, from flags and environment.
 struct Where {
-  std::string endpoint;  // http://127.0.0.1:4566
   std::string data_dir;
+  std::string endpoint;  // http://127.0.0.1:4566
+  std::string region;
 };
 
-// --endpoint, else BERTH_ENDPOINT, AWS_ENDPOINT_URL, the default.
-std::string default_endpoint();
+// Fills in what no flag has said: the endpoint from BERTH_ENDPOINT or AWS_ENDPOINT_URL, else, as the region,
+// what the data folder's berthd was last started with, else the defaults.
+void complete(Where& where);
 
 Result<std::string> get(const Where& where, const std::string& path);
 Result<std::string> post(const Where& where, const std::string& path);

@@ -9,7 +9,7 @@
 namespace berth::cli {
 
 // Shell text that points the aws CLI and SDKs at berthd and nowhere else.
-int print_env(const Where& where, const std::string& region);
+int print_env(const Where& where);
 
 struct StatusOptions {
   bool json = false;

@@ -25,7 +25,7 @@ constexpr const char* old_cli_function =
 
 }  // namespace
 
-int print_env(const Where& where, const std::string& region) {
+int print_env(const Where& where) {
   const std::string data_dir = std::filesystem::absolute(where.data_dir).lexically_normal().string();
   const auto key = read_root_key(data_dir);
   if (!key) {
@@ -45,8 +45,8 @@ int print_env(const Where& where, const std::string& region) {
   set("AWS_SHARED_CREDENTIALS_FILE", credentials_path(data_dir));
   set("AWS_ACCESS_KEY_ID", key->access_key_id);
   set("AWS_SECRET_ACCESS_KEY", key->secret_access_key);
-  set("AWS_DEFAULT_REGION", region);
-  set("AWS_REGION", region);
+  set("AWS_DEFAULT_REGION", where.region);
+  set("AWS_REGION", where.region);
   set("AWS_ENDPOINT_URL", where.endpoint);
   set("AWS_EC2_METADATA_DISABLED", "true");
   set("AWS_PAGER", "");

@@ -6,21 +6,21 @@
 
 int main(int argc, char** argv) {
   using namespace berth::cli;
-  Where where{default_endpoint(), berth::default_data_dir()};
+  Where where;
+  where.data_dir = berth::default_data_dir();
   CLI::App app("berth: look at and steer a running berthd");
   app.set_version_flag("--version", "berth " BERTH_VERSION);
   app.require_subcommand(1);
   app.fallthrough();
-  app.add_option("--endpoint", where.endpoint, "berthd's address (also BERTH_ENDPOINT, AWS_ENDPOINT_URL)")
-      ->capture_default_str();
+  app.add_option("--endpoint", where.endpoint,
+                 "berthd's address (also BERTH_ENDPOINT, AWS_ENDPOINT_URL; else the data folder's)");
   app.add_option("--data-dir", where.data_dir,
                  "berthd's data folder, where the root key is (also BERTH_DATA_DIR)")
       ->capture_default_str();
 
-  std::string region = "us-east-1";
   auto* env =
       app.add_subcommand("env", "Print shell commands that point aws at berthd: eval \"$(berth env)\"");
-  env->add_option("--region", region, "AWS region to set")->capture_default_str();
+  env->add_option("--region", where.region, "AWS region to set (else the data folder's)");
 
   StatusOptions status;
   auto* show = app.add_subcommand("status", "Stacks, services, alarms and load balancers on one screen");
@@ -47,7 +47,8 @@ int main(int argc, char** argv) {
       app.add_subcommand("down", "Stop berthd and remove every container, network and load balancer of it");
 
   CLI11_PARSE(app, argc, argv);
-  if (*env) return print_env(where, region);
+  complete(where);
+  if (*env) return print_env(where);
   if (*show) return show_status(where, status);
   if (*lines) return show_logs(where, logs);
   if (*mails) return show_mail(where, mail);

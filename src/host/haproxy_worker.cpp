@@ -499,12 +499,13 @@ void Worker::publish_info() {
     info.urls[balancer.arn].push_back(fmt::format("http://{}{}", host, suffix));
   };
   for (const auto& balancer : wanted_->spec.load_balancers) {
-    for (const auto& listener : balancer.listeners) {
-      if (bound_.contains(fmt::format("{}:{}", balancer.address, listener.port))) {
-        add_url(balancer, balancer.address, listener.port);
-      }
-      if (!balancer.dns_name.empty() && bound_.contains(fmt::format("127.0.0.1:{}", listener.port))) {
-        add_url(balancer, balancer.dns_name, listener.port);
+    std::set<int> ports;  // the first URL is the one that people are shown: port 80's, not a side door's
+    for (const auto& listener : balancer.listeners) ports.insert(listener.port);
+    for (const int port : ports) {
+      if (bound_.contains(fmt::format("{}:{}", balancer.address, port)))
+        add_url(balancer, balancer.address, port);
+      if (!balancer.dns_name.empty() && bound_.contains(fmt::format("127.0.0.1:{}", port))) {
+        add_url(balancer, balancer.dns_name, port);
       }
     }
   }

@@ -171,7 +171,8 @@ class Templates(BadInput):
     def test_wrong_properties_roll_back(self):
         for properties, message in (({"Nonsense": 1}, "extraneous key [Nonsense] is not permitted"),
                                     ({"RetentionInDays": [1]}, "#/RetentionInDays: expected type: Integer, found: JSONArray"),
-                                    ({"LogGroupName": {"a": 1}}, "#/LogGroupName: expected type: String, found: JSONObject")):
+                                    ({"LogGroupName": {"a": 1}}, "#/LogGroupName: expected type: String, found: JSONObject"),
+                                    ({"Tags": "none"}, "#/Tags: expected type: JSONArray, found: String")):
             with self.subTest(properties):
                 template = json.dumps({"Resources": {"G": {"Type": "AWS::Logs::LogGroup", "Properties": properties}}})
                 cfn = self.client("cloudformation")
@@ -187,6 +188,38 @@ class Templates(BadInput):
                 self.assertTrue(any(message in reason for reason in reasons), reasons)
                 cfn.delete_stack(StackName=arn)
                 cfn.get_waiter("stack_delete_complete").wait(StackName=arn)
+        BadInput.before = self.state()  # deleted stacks stay listed
+
+
+class TakenNames(BadInput):
+    """A stack may not take over what somebody else has made: it would delete it one day."""
+
+    def test_create_fails_and_the_rollback_leaves_the_owner_alone(self):
+        ecs, cloudwatch, sns = self.client("ecs"), self.client("cloudwatch"), self.client("sns")
+        ecs.create_cluster(clusterName="taken")
+        cloudwatch.put_metric_alarm(AlarmName="taken", Namespace="X", MetricName="m", Statistic="Sum", Period=60, Threshold=1,
+                                    EvaluationPeriods=1, ComparisonOperator="GreaterThanThreshold")
+        topic = sns.create_topic(Name="taken")["TopicArn"]
+        alarm = {"AlarmName": "taken", "Namespace": "X", "MetricName": "m", "Statistic": "Sum", "Period": 60, "Threshold": 9,
+                 "EvaluationPeriods": 1, "ComparisonOperator": "GreaterThanThreshold"}
+        for kind, properties in (("AWS::ECS::Cluster", {"ClusterName": "taken"}), ("AWS::CloudWatch::Alarm", alarm),
+                                 ("AWS::SNS::Topic", {"TopicName": "taken"})):
+            with self.subTest(kind):
+                cfn = self.client("cloudformation")
+                template = json.dumps({"Resources": {"R": {"Type": kind, "Properties": properties}}})
+                arn = cfn.create_stack(StackName="taker", TemplateBody=template)["StackId"]
+                harness.wait_for("the rollback", lambda: cfn.describe_stacks(StackName=arn)["Stacks"][0]["StackStatus"] ==
+                                 "ROLLBACK_COMPLETE")
+                reasons = [e.get("ResourceStatusReason", "") for e in cfn.describe_stack_events(StackName=arn)["StackEvents"]]
+                self.assertTrue(any("already exists" in reason for reason in reasons), reasons)
+                cfn.delete_stack(StackName=arn)
+                cfn.get_waiter("stack_delete_complete").wait(StackName=arn)
+        self.assertEqual(ecs.describe_clusters(clusters=["taken"])["clusters"][0]["status"], "ACTIVE")
+        self.assertEqual(cloudwatch.describe_alarms(AlarmNames=["taken"])["MetricAlarms"][0]["Threshold"], 1)
+        self.assertIn(topic, [t["TopicArn"] for t in sns.list_topics()["Topics"]])
+        ecs.delete_cluster(cluster="taken")
+        cloudwatch.delete_alarms(AlarmNames=["taken"])
+        sns.delete_topic(TopicArn=topic)
         BadInput.before = self.state()  # deleted stacks stay listed
 
 

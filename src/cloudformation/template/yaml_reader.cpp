@@ -125,7 +125,8 @@ class YamlEvents final : public YAML::EventHandler {
 }  // namespace
 
 std::optional<SyntaxError> read_yaml(std::string_view text, json::value& document) try {
-  std::istringstream stream{std::string(text)};
+  // yaml-cpp takes the end of the text for the end of a quoted scalar when a line end stands before it.
+  std::istringstream stream{std::string(text.substr(0, text.find_last_not_of("\r\n") + 1))};
   YAML::Parser parser(stream);
   YamlEvents events;
   while (parser.HandleNextDocument(events)) {

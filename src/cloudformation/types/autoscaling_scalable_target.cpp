@@ -3,6 +3,7 @@
 #include "cloudformation/types/table_type.h"
 #include "cloudformation/types/types.h"
 #include "handlers/autoscaling.h"
+#include "services/autoscaling/rows.h"
 
 namespace berth::cfn {
 namespace {
@@ -20,10 +21,14 @@ class ScalableTarget final : public TableType {
                                                                   {"SuspendedState"}}) {}
 
   Result<Created> create(TypeContext& context, const ResourceView& resource) override {
+    const auto resource_id = text_property(resource.properties, "ResourceId");
+    const auto physical_id = resource_id + "|" + text_property(resource.properties, "ScalableDimension") +
+                             "|" + text_property(resource.properties, "ServiceNamespace");
+    if (context.context.store.find<autoscaling::ScalableTargetRow>(resource_id)) {
+      return already_exists(name(), physical_id);
+    }
     if (auto registered = put(context, resource.properties); !registered) return registered.error();
-    return Created{text_property(resource.properties, "ResourceId") + "|" +
-                   text_property(resource.properties, "ScalableDimension") + "|" +
-                   text_property(resource.properties, "ServiceNamespace")};
+    return Created{physical_id};
   }
 
   Result<> update(TypeContext& context, const ResourceView& resource,

@@ -3,6 +3,7 @@
 #include "cloudformation/types/table_type.h"
 #include "cloudformation/types/types.h"
 #include "handlers/cloudwatch.h"
+#include "services/cloudwatch/rows.h"
 
 namespace berth::cfn {
 namespace {
@@ -10,8 +11,8 @@ namespace {
 class Alarm final : public TableType {
  public:
   Alarm()
-      : TableType("AWS::CloudWatch::Alarm", {{"AlarmName", false, replaces},
-                                             {"AlarmDescription"},
+      : TableType("AWS::CloudWatch::Alarm", {{"AlarmName", false, replaces, as_text},
+                                             {"AlarmDescription", false, in_place, as_text},
                                              {"ActionsEnabled"},
                                              {"AlarmActions"},
                                              {"OKActions"},
@@ -36,6 +37,7 @@ class Alarm final : public TableType {
   Result<Created> create(TypeContext& context, const ResourceView& resource) override {
     std::string name = text_property(resource.properties, "AlarmName");
     if (name.empty()) name = context.generated_name(resource);
+    if (context.context.store.find<cloudwatch::AlarmRow>(name)) return already_exists(this->name(), name);
     if (auto put = put_alarm(context, name, resource.properties); !put) return put.error();
     return Created{name};
   }

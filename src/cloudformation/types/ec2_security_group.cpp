@@ -12,12 +12,12 @@ constexpr std::pair<const char*, RuleDirection> rule_lists[] = {
 class SecurityGroup final : public TableType {
  public:
   SecurityGroup()
-      : TableType("AWS::EC2::SecurityGroup", {{"GroupDescription", true, replaces},
-                                              {"GroupName", false, replaces},
+      : TableType("AWS::EC2::SecurityGroup", {{"GroupDescription", true, replaces, as_text},
+                                              {"GroupName", false, replaces, as_text},
                                               {"VpcId", false, replaces},
-                                              {"SecurityGroupIngress"},
-                                              {"SecurityGroupEgress"},
-                                              {"Tags"}}) {}
+                                              {"SecurityGroupIngress", false, in_place, as_list},
+                                              {"SecurityGroupEgress", false, in_place, as_list},
+                                              {"Tags", false, in_place, as_list}}) {}
 
   Result<Created> create(TypeContext& context, const ResourceView& resource) override {
     ec2::CreateSecurityGroupRequest request;

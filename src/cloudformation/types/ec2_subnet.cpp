@@ -10,12 +10,12 @@ namespace {
 class Subnet final : public TableType {
  public:
   Subnet()
-      : TableType("AWS::EC2::Subnet", {{"VpcId", true, replaces},
-                                       {"CidrBlock", false, replaces},
+      : TableType("AWS::EC2::Subnet", {{"VpcId", true, replaces, as_text},
+                                       {"CidrBlock", false, replaces, as_text},
                                        {"AvailabilityZone", false, replaces},
                                        {"AvailabilityZoneId", false, replaces},
-                                       {"MapPublicIpOnLaunch"},
-                                       {"Tags"}}) {}
+                                       {"MapPublicIpOnLaunch", false, in_place, as_boolean},
+                                       {"Tags", false, in_place, as_list}}) {}
 
   Result<Created> create(TypeContext& context, const ResourceView& resource) override {
     auto request = request_of<ec2::CreateSubnetRequest>(

@@ -9,11 +9,11 @@ namespace {
 class Vpc final : public TableType {
  public:
   Vpc()
-      : TableType("AWS::EC2::VPC", {{"CidrBlock", false, replaces},
+      : TableType("AWS::EC2::VPC", {{"CidrBlock", false, replaces, as_text},
                                     {"InstanceTenancy", false, RequiresRecreation::conditionally},
-                                    {"EnableDnsSupport"},
-                                    {"EnableDnsHostnames"},
-                                    {"Tags"}}) {}
+                                    {"EnableDnsSupport", false, in_place, as_boolean},
+                                    {"EnableDnsHostnames", false, in_place, as_boolean},
+                                    {"Tags", false, in_place, as_list}}) {}
 
   Result<Created> create(TypeContext& context, const ResourceView& resource) override {
     auto request = request_of<ec2::CreateVpcRequest>(

@@ -3,6 +3,7 @@
 #include "cloudformation/types/table_type.h"
 #include "cloudformation/types/types.h"
 #include "handlers/ecs.h"
+#include "services/ecs/rows.h"
 
 namespace berth::cfn {
 namespace {
@@ -21,6 +22,8 @@ class Cluster final : public TableType {
     auto request = request_of<ecs::CreateClusterRequest>(api_names(resource.properties));
     if (!request) return request.error();
     if (!request->cluster_name) request->cluster_name = context.generated_name(resource);
+    const auto* present = context.context.store.find<ecs::ClusterRow>(*request->cluster_name);
+    if (present && present->status == "ACTIVE") return already_exists(name(), *request->cluster_name);
     request->tags = tag_structs<ecs::Tag>(tags_of(context, resource.properties));
     if (auto created = ecs::create_cluster(context.context, *request); !created) return created.error();
     return Created{*request->cluster_name};

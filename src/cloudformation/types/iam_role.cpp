@@ -13,15 +13,15 @@ constexpr std::size_t role_name_characters_max = 64;
 class Role final : public TableType {
  public:
   Role()
-      : TableType("AWS::IAM::Role", {{"RoleName", false, replaces},
-                                     {"Path", false, replaces},
+      : TableType("AWS::IAM::Role", {{"RoleName", false, replaces, as_text},
+                                     {"Path", false, replaces, as_text},
                                      {"AssumeRolePolicyDocument", true},
-                                     {"Description"},
-                                     {"ManagedPolicyArns"},
+                                     {"Description", false, in_place, as_text},
+                                     {"ManagedPolicyArns", false, in_place, as_list},
                                      {"MaxSessionDuration"},
                                      {"PermissionsBoundary"},
-                                     {"Policies"},
-                                     {"Tags"}}) {}
+                                     {"Policies", false, in_place, as_list},
+                                     {"Tags", false, in_place, as_list}}) {}
 
   Result<Created> create(TypeContext& context, const ResourceView& resource) override {
     auto request = request_of<iam::CreateRoleRequest>(

@@ -10,9 +10,9 @@ namespace {
 class LogGroup final : public TableType {
  public:
   LogGroup()
-      : TableType("AWS::Logs::LogGroup", {{"LogGroupName", false, replaces},
+      : TableType("AWS::Logs::LogGroup", {{"LogGroupName", false, replaces, as_text},
                                           {"RetentionInDays"},
-                                          {"Tags"},
+                                          {"Tags", false, in_place, as_list},
                                           {"LogGroupClass"},
                                           {"KmsKeyId"}}) {}
 

@@ -5,6 +5,7 @@
 #include "cloudformation/types/table_type.h"
 #include "cloudformation/types/types.h"
 #include "handlers/sns.h"
+#include "services/sns/rows.h"
 
 namespace berth::cfn {
 namespace {
@@ -14,10 +15,10 @@ constexpr std::size_t topic_name_characters_max = 256;
 class Topic final : public TableType {
  public:
   Topic()
-      : TableType("AWS::SNS::Topic", {{"TopicName", false, replaces},
+      : TableType("AWS::SNS::Topic", {{"TopicName", false, replaces, as_text},
                                       {"FifoTopic", false, replaces},
-                                      {"DisplayName"},
-                                      {"Subscription"},
+                                      {"DisplayName", false, in_place, as_text},
+                                      {"Subscription", false, in_place, as_list},
                                       {"KmsMasterKeyId"},
                                       {"SignatureVersion"},
                                       {"TracingConfig"},
@@ -26,12 +27,14 @@ class Topic final : public TableType {
                                       {"DeliveryStatusLogging"},
                                       {"ArchivePolicy"},
                                       {"FifoThroughputScope"},
-                                      {"Tags"}}) {}
+                                      {"Tags", false, in_place, as_list}}) {}
 
   Result<Created> create(TypeContext& context, const ResourceView& resource) override {
     sns::CreateTopicInput request;
     request.name = text_property(resource.properties, "TopicName");
     if (request.name->empty()) request.name = context.generated_name(resource, topic_name_characters_max);
+    const auto arn = context.context.settings.arn("sns", *request.name);
+    if (context.context.store.find<sns::TopicRow>(arn)) return already_exists(name(), arn);
     request.attributes = attributes_of(resource.properties);
     if (request.attributes->empty()) request.attributes.reset();
     if (const auto tags = tags_of(context, resource.properties); !tags.empty()) {

@@ -6,6 +6,42 @@
 
 namespace berth::cfn {
 
+namespace {
+
+bool is_text(const json::value& value) {
+  return value.is_string() || value.is_number() || value.is_bool();
+}
+
+bool is_boolean(const json::value& value) {
+  return value.is_bool() ||
+         (value.is_string() && (value.get_string() == "true" || value.get_string() == "false"));
+}
+
+std::string_view kind_name(const json::value& value) {
+  if (value.is_object()) return "JSONObject";
+  if (value.is_array()) return "JSONArray";
+  if (value.is_bool()) return "Boolean";
+  return value.is_number() ? "Number" : "String";
+}
+
+// "expected type: String, found: JSONArray", or nothing.
+std::string kind_problem(PropertyKind kind, const json::value& value) {
+  const auto expected = [&](std::string_view type) {
+    return fmt::format("expected type: {}, found: {}", type, kind_name(value));
+  };
+  if (kind == PropertyKind::text && !is_text(value)) return expected("String");
+  if (kind == PropertyKind::boolean && !is_boolean(value)) return expected("Boolean");
+  if (kind == PropertyKind::list && !value.is_array()) return expected("JSONArray");
+  return {};
+}
+
+}  // namespace
+
+Error already_exists(std::string_view type, std::string_view identifier) {
+  return Error{"AlreadyExistsException",
+               fmt::format("Resource of type '{}' with identifier '{}' already exists.", type, identifier)};
+}
+
 RecreationTable TableType::recreation() const {
   RecreationTable table;
   for (const auto& property : properties_) {
@@ -27,6 +63,10 @@ Result<> TableType::check(const json::object& properties) const {
   for (const auto& property : properties_) {
     if (property.required && !properties.contains(property.name)) {
       return Error{"ValidationError", fmt::format("#: required key [{}] not found", property.name)};
+    }
+    if (const auto* value = properties.if_contains(property.name)) {
+      const auto problem = kind_problem(property.kind, *value);
+      if (!problem.empty()) return Error{"ValidationError", fmt::format("#/{}: {}", property.name, problem)};
     }
   }
   return {};

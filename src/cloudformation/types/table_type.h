@@ -13,15 +13,22 @@
 
 namespace berth::cfn {
 
+// What a value must be; `any` is left to the service, which reads the whole property as a shape of its API.
+enum class PropertyKind { any, text, boolean, list };
+
 struct Property {
   std::string_view name;
   bool required = false;
   RequiresRecreation recreation = RequiresRecreation::never;
+  PropertyKind kind = PropertyKind::any;
 };
 
 // Short words for the tables.
 inline constexpr RequiresRecreation replaces = RequiresRecreation::always;
 inline constexpr RequiresRecreation in_place = RequiresRecreation::never;
+inline constexpr PropertyKind as_text = PropertyKind::text;
+inline constexpr PropertyKind as_boolean = PropertyKind::boolean;
+inline constexpr PropertyKind as_list = PropertyKind::list;
 
 class TableType : public ResourceType {
  public:
@@ -37,6 +44,10 @@ class TableType : public ResourceType {
   std::string_view name_;
   std::vector<Property> properties_;
 };
+
+// For a create() that would else take over what somebody has made under the same identifier, and delete it
+// with the stack one day.
+Error already_exists(std::string_view type, std::string_view identifier);
 
 // The text of a property, or an empty one.
 std::string text_property(const json::object& properties, std::string_view name);
