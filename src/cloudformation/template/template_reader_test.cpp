@@ -39,7 +39,7 @@ TEST(TemplateReader, says_where_yaml_is_wrong) {
   EXPECT_EQ(read("a: !Nonsense x\n"), "Template format error: YAML not well-formed. (line 1, column 4)");
   EXPECT_EQ(read("a: 1\n---\nb: 2\n"), "Template format error: YAML not well-formed. (line 2, column 1)");
   EXPECT_EQ(read("? [a, b]\n: c\n"), "Template format error: YAML not well-formed. (line 1, column 3)");
-  EXPECT_EQ(read("a: \"b\nc: 1\n"), "Template format error: YAML not well-formed. (line 1, column 4)");
+  EXPECT_EQ(read("a: \"b\nc: 1\n"), "Template format error: YAML not well-formed. (line 2, column 5)");
   EXPECT_EQ(read("a: !!binary x\n"), "Template format error: YAML not well-formed. (line 1, column 4)");
 }
 

@@ -122,16 +122,22 @@ class YamlEvents final : public YAML::EventHandler {
   bool started_ = false;
 };
 
-}  // namespace
-
-std::optional<SyntaxError> read_yaml(std::string_view text, json::value& document) try {
-  // yaml-cpp takes the end of the text for the end of a quoted scalar when a line end stands before it.
-  std::istringstream stream{std::string(text.substr(0, text.find_last_not_of("\r\n") + 1))};
+json::value parse_yaml(std::string_view text) {
+  std::istringstream stream{std::string(text)};
   YAML::Parser parser(stream);
   YamlEvents events;
   while (parser.HandleNextDocument(events)) {
   }
-  document = events.take_document();
+  return events.take_document();
+}
+
+}  // namespace
+
+std::optional<SyntaxError> read_yaml(std::string_view text, json::value& document) try {
+  document = parse_yaml(text);
+  // yaml-cpp takes the end of the text for the end of a quoted scalar when a line end stands before it.
+  const auto end = text.find_last_not_of("\r\n") + 1;
+  if (end < text.size()) document = parse_yaml(text.substr(0, end));
   return std::nullopt;
 } catch (const SyntaxError& error) {
   return error;
