@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "berthd/clock.h"
 #include "berthd/status.h"
+#include "host/mail_message.h"
 #include "services/cloudwatch/metric_store.h"
 #include "services/ecs/rows.h"
 #include "store/log_events.h"
@@ -137,7 +138,13 @@ void Admin::show_mail(const wire::Request& request, const net::Respond& respond)
   if (number) {
     const auto text = mailbox->read(*number);
     if (!text) return respond(refusal(404, text.error().message));
-    return respond({200, {{"Content-Type", "message/rfc822"}}, *text});
+    const auto mail = host::read_mail_message(*text);
+    return respond(json_answer(200, json::object{{"number", *number},
+                                                 {"from", mail.from_address},
+                                                 {"to", mail.to},
+                                                 {"subject", mail.subject},
+                                                 {"time", iso_s(mail.time)},
+                                                 {"body", mail.body}}));
   }
   const auto stored = mailbox->list();
   if (!stored) return respond(refusal(500, stored.error().message));

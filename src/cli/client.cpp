@@ -16,6 +16,14 @@ namespace {
 constexpr const char* standard_endpoint = "http://127.0.0.1:4566";
 constexpr const char* standard_region = "us-east-1";
 
+// berthd's own words where it has some.
+std::string reason_of(const net::HttpResponse& response) {
+  json::value body;
+  JsonError problem;
+  const std::string message = parse_json(response.body, body, problem) ? string_or(body, "message") : "";
+  return message.empty() ? fmt::format("berthd answers {}: {}", response.status, response.body) : message;
+}
+
 Result<std::string> exchange(const Where& where, const std::string& method, const std::string& path) {
   AsioLoop loop(machine_date(), 1, 0);
   net::HttpClient client(loop);
@@ -34,8 +42,7 @@ Result<std::string> exchange(const Where& where, const std::string& method, cons
     if (!response) {
       answer = Error{"Unreachable", response.error().message};
     } else if (response->status != 200) {
-      answer = Error{response->status == 403 ? "Refused" : "Failed",
-                     fmt::format("berthd answers {}: {}", response->status, response->body)};
+      answer = Error{response->status == 403 ? "Refused" : "Failed", reason_of(*response)};
     } else {
       answer = std::move(response->body);
     }

@@ -11,10 +11,12 @@
 namespace berth::cli {
 
 int show_logs(const Where& where, const LogsOptions& options) {
+  // `berth status` names a service with its cluster.
+  const std::string service = options.service.substr(options.service.rfind('/') + 1);
   std::string after;
   for (;;) {
-    const auto page = get_json(
-        where, fmt::format("/_berth/logs?service={}{}", percent_encode(options.service), after));
+    const auto page =
+        get_json(where, fmt::format("/_berth/logs?service={}{}", percent_encode(service), after));
     if (!page) return explain(where, page.error());
     const auto* events = find(*page, "events");
     for (const auto& event : events && events->is_array() ? events->get_array() : json::array{}) {

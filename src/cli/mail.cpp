@@ -8,9 +8,15 @@ namespace berth::cli {
 
 int show_mail(const Where& where, const MailOptions& options) {
   if (options.number > 0) {
-    const auto text = get(where, fmt::format("/_berth/mail/{}", options.number));
-    if (!text) return explain(where, text.error());
-    std::cout << *text << "\n";
+    const auto mail = get_json(where, fmt::format("/_berth/mail/{}", options.number));
+    if (!mail) return explain(where, mail.error());
+    if (options.json) {
+      std::cout << pretty(*mail) << "\n";
+    } else {
+      std::cout << fmt::format("From: {}\nTo: {}\nDate: {}\nSubject: {}\n\n{}\n", string_or(*mail, "from"),
+                               string_or(*mail, "to"), string_or(*mail, "time"), string_or(*mail, "subject"),
+                               string_or(*mail, "body"));
+    }
     return 0;
   }
   const auto list = get_json(where, "/_berth/mail");

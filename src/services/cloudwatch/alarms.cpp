@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/text.h"
 #include "control/alarm.h"
 #include "control/composite_alarm.h"
 #include "handlers/cloudwatch.h"
@@ -29,6 +30,13 @@ Error missing(std::string_view name) {
   return {"ValidationError", fmt::format("The parameter {} is required.", name)};
 }
 
+Result<> check_action(const std::string& arn) {
+  if (!arn.starts_with("arn:")) return invalid("Invalid arn syntax: " + arn);
+  if (arn.starts_with("arn:aws:sns:") || arn.starts_with("arn:aws:autoscaling:")) return {};
+  return Error{"NotImplemented", "berth does not implement the alarm action " + arn +
+                                     "; it knows SNS topics and scaling policies."};
+}
+
 Result<> check_common(const std::optional<std::string>& name, const std::optional<std::string>& description,
                       std::initializer_list<const std::optional<std::vector<std::string>>*> action_lists) {
   if (name.value_or("").empty()) return missing("AlarmName");
@@ -47,6 +55,9 @@ Result<> check_common(const std::optional<std::string>& name, const std::optiona
       return invalid(
           "1 validation error detected: Value at 'alarmActions' failed to satisfy constraint: Member must "
           "have length less than or equal to 5");
+    }
+    for (const auto& arn : list->value_or(std::vector<std::string>{})) {
+      if (auto checked = check_action(arn); !checked) return checked;
     }
   }
   return {};
@@ -101,9 +112,13 @@ Result<> check_metric_alarm(const PutMetricAlarmInput& input) {
   }
   std::int64_t period_s = input.period.value_or(60);
   if (input.metrics) {
+    int returned = 0;
     for (const auto& query : *input.metrics) {
       if (query.metric_stat) period_s = query.metric_stat->period.value_or(60);
+      if (query.return_data.value_or(true)) ++returned;
     }
+    // AWS: an alarm watches one of the list's results.
+    if (returned != 1) return invalid("Exactly one element of the metrics list should return data.");
   } else {
     if (!input.metric_name) return missing("MetricName");
     if (!input.namespace_) return missing("Namespace");
@@ -211,6 +226,38 @@ bool selected(const AlarmRow& row, const DescribeAlarmsInput& input) {
   return false;
 }
 
+// Of the rule's children, which are named by name or ARN.
+std::vector<std::string> child_names(const Context& context, const control::CompositeRule& rule) {
+  const std::string prefix = context.settings.arn("cloudwatch", "alarm:");
+  std::vector<std::string> names;
+  for (const auto& child : rule.children()) {
+    names.push_back(child.starts_with(prefix) ? child.substr(prefix.size()) : child);
+  }
+  return names;
+}
+
+Result<> check_children(const Context& context, const std::string& name, const control::CompositeRule& rule) {
+  std::vector<std::string> unknown;
+  for (const auto& child : child_names(context, rule)) {
+    if (child == name || !context.store.find<AlarmRow>(child)) unknown.push_back(child);
+  }
+  if (unknown.empty()) return {};
+  return invalid(
+      fmt::format("Could not save the composite alarm as alarms [{}] in the alarm rule do not exist",
+                  join(unknown, ", ")));
+}
+
+bool is_child_of_another(const Context& context, const std::string& name) {
+  for (const auto& [other, row] : context.store.all<AlarmRow>()) {
+    if (!row.composite) continue;
+    const auto rule = control::parse_composite_rule(row.composite->alarm_rule.value_or(""));
+    if (!rule) continue;
+    const auto names = child_names(context, *rule);
+    if (std::find(names.begin(), names.end(), name) != names.end()) return true;
+  }
+  return false;
+}
+
 Result<AlarmRow*> tagged_alarm(Context& context, const std::optional<std::string>& arn) {
   const std::string prefix = context.settings.arn("cloudwatch", "alarm:");
   auto* row =
@@ -236,6 +283,8 @@ Result<PutCompositeAlarmOutput> put_composite_alarm(Context& context, const PutC
   }
   auto rule = control::parse_composite_rule(input.alarm_rule.value_or(""));
   if (!rule) return rule.error();
+  if (auto checked = check_children(context, input.alarm_name.value_or(""), *rule); !checked)
+    return checked.error();
   CompositeAlarm alarm;
   alarm.alarm_name = input.alarm_name;
   alarm.alarm_description = input.alarm_description;
@@ -248,7 +297,13 @@ Result<PutCompositeAlarmOutput> put_composite_alarm(Context& context, const PutC
   return PutCompositeAlarmOutput{};
 }
 
+// AWS: nothing is deleted when one of them is a child of a composite alarm that stays.
 Result<DeleteAlarmsOutput> delete_alarms(Context& context, const DeleteAlarmsInput& input) {
+  for (const auto& name : input.alarm_names.value_or(std::vector<std::string>{})) {
+    if (is_child_of_another(context, name)) {
+      return invalid(fmt::format("Cannot delete {} as there are composite alarm(s) depending on it.", name));
+    }
+  }
   for (const auto& name : input.alarm_names.value_or(std::vector<std::string>{})) {
     erase_alarm(context.store, name, context.now());
   }

@@ -80,6 +80,19 @@ Result<> delete_one(Context& context, const std::string& reference, DeleteTaskDe
   return {};
 }
 
+// Logs go to this region's groups and nowhere else.
+Result<> check_log_regions(const Settings& settings, const std::vector<ContainerDefinition>& containers) {
+  for (const auto& container : containers) {
+    if (!container.log_configuration || !container.log_configuration->options) continue;
+    const auto& options = *container.log_configuration->options;
+    const auto region = options.find("awslogs-region");
+    if (region != options.end() && region->second != settings.region) {
+      return unsupported("an awslogs-region other than its own " + settings.region);
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<RegisterTaskDefinitionResponse> register_task_definition(Context& context,
@@ -90,6 +103,9 @@ Result<RegisterTaskDefinitionResponse> register_task_definition(Context& context
   const auto size = check_task_size(input.cpu, input.memory);
   if (!size) return size.error();
   if (auto checked = check_task_definition(input, *size); !checked) return checked.error();
+  if (auto checked = check_log_regions(context.settings, *input.container_definitions); !checked) {
+    return checked.error();
+  }
 
   const auto* known = context.store.find<FamilyRow>(*input.family);
   const int revision = known ? known->last_revision + 1 : 1;

@@ -59,7 +59,23 @@ class CloudWatch(ClientTest):
             AlarmName="both", HistoryItemType="StateUpdate", AlarmTypes=["CompositeAlarm"])["AlarmHistoryItems"])
         composite = self.cloudwatch.describe_alarms(AlarmNames=["both"], AlarmTypes=["CompositeAlarm"])["CompositeAlarms"]
         self.assertEqual([a["AlarmRule"] for a in composite], ['ALARM("paged-0") AND ALARM("paged-1")'])
+        self.refused("ValidationError", "Cannot delete paged-0 as there are composite alarm(s) depending on it.",
+                     self.cloudwatch.delete_alarms, AlarmNames=["paged-2", "paged-0"])
+        self.assertIn("paged-2", [a["AlarmName"] for a in self.cloudwatch.describe_alarms()["MetricAlarms"]])
         self.cloudwatch.delete_alarms(AlarmNames=["both"])
+
+    def test_what_could_never_do_anything_is_refused(self):
+        put = dict(ALARM, AlarmName="never")
+        refused = self.cloudwatch.put_metric_alarm
+        self.refused("ValidationError", "Invalid arn syntax: zz", refused, **put, AlarmActions=["zz"])
+        self.refused("NotImplemented", "berth does not implement the alarm action arn:aws:lambda:", refused, **put,
+                     AlarmActions=["arn:aws:lambda:us-east-1:123456789012:function:x"])
+        self.refused("ValidationError", "alarms [nope, never] in the alarm rule do not exist",
+                     self.cloudwatch.put_composite_alarm, AlarmName="never", AlarmRule='ALARM("nope") OR ALARM("never")')
+        math = {key: put[key] for key in ("AlarmName", "EvaluationPeriods", "Threshold", "ComparisonOperator")}
+        metric = {"Metric": {"Namespace": "Clients", "MetricName": "Load"}, "Period": 60, "Stat": "Sum"}
+        self.refused("ValidationError", "Exactly one element of the metrics list should return data.", refused, **math,
+                     Metrics=[{"Id": "e", "Expression": "m * 2"}, {"Id": "m", "MetricStat": metric}])
 
     def test_metrics(self):
         cloudwatch = self.cloudwatch
