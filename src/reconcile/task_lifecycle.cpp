@@ -293,10 +293,11 @@ void TaskLifecycle::deactivate() {
   std::vector<std::string> ids;
   for (const auto& [id, task] : store_.all<TaskRow>()) {
     if (task.desired_status != "STOPPED" || task.targets.empty()) continue;
-    const bool registered = std::any_of(task.targets.begin(), task.targets.end(), [&](const auto& target) {
-      const auto* row = elbv2::find_target(store_, target.first, task.address, target.second);
-      return row && row->state != "draining";
-    });
+    const bool registered = std::any_of(
+        task.targets.begin(), task.targets.end(), [this, &address = task.address](const auto& target) {
+          const auto* row = elbv2::find_target(store_, target.first, address, target.second);
+          return row && row->state != "draining";
+        });
     const TaskStatus status = status_of(task);
     if (status == TaskStatus::Running || (registered && status < TaskStatus::Stopped)) ids.push_back(id);
   }

@@ -169,10 +169,11 @@ Result<ListMetricsOutput> list_metrics(Context& context, const ListMetricsInput&
     if (input.metric_name && id.name != *input.metric_name) continue;
     if (input.recently_active && context.now() - last > recently) continue;
     const auto filters = input.dimensions.value_or(std::vector<DimensionFilter>{});
-    const bool fits = std::all_of(filters.begin(), filters.end(), [&](const DimensionFilter& filter) {
-      const auto found = id.dimensions.find(filter.name.value_or(""));
-      return found != id.dimensions.end() && (!filter.value || found->second == *filter.value);
-    });
+    const bool fits = std::all_of(
+        filters.begin(), filters.end(), [&dimensions = id.dimensions](const DimensionFilter& filter) {
+          const auto found = dimensions.find(filter.name.value_or(""));
+          return found != dimensions.end() && (!filter.value || found->second == *filter.value);
+        });
     if (fits) metrics.push_back({id.namespace_, id.name, dimension_list(id)});
   }
   auto page = services::page_of(
