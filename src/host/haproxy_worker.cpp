@@ -402,15 +402,16 @@ milliseconds Worker::sync() {
     }
   }
   rows_ = *rows;
-  announce();
   const bool is_news = commands != last_commands_;
   last_commands_ = commands;
-  if (commands.empty()) return pace;
-  const auto refusals = runtime_.tell(commands);
-  if (refusals && is_news) {
-    for (const auto& refusal : *refusals) log::warn("HAProxy refuses a command: {}", refusal);
+  if (!commands.empty()) {
+    const auto refusals = runtime_.tell(commands);
+    if (refusals && is_news) {
+      for (const auto& refusal : *refusals) log::warn("HAProxy refuses a command: {}", refusal);
+    }
   }
-  return is_news ? settle_pace : pace;
+  announce();  // now, when requests reach what is called healthy
+  return is_news && !commands.empty() ? settle_pace : pace;
 }
 
 // Every target's health is told once, and again when it changes; after a restart of the daemon all of them

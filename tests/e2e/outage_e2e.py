@@ -202,6 +202,8 @@ class Outages(unittest.TestCase):
                          ("EssentialContainerExited", "Essential container in task exited"))
 
     def test_lost_lines_of_output_are_counted_and_shown(self):
+        # Tasks that other tests have replaced may still be stopping.
+        wait_for("one container", lambda: len(self.berth.containers()) == 1)
         before = self.berth.status()["services"][0]["dropped_log_lines"]
         path = subprocess.run([*PODMAN, "inspect", "--format", "{{.HostConfig.LogConfig.Path}}",
                                self.berth.containers()[0]], check=True, capture_output=True, text=True).stdout.strip()
@@ -409,7 +411,7 @@ class Machine(unittest.TestCase):
             deploy_article(berth)
             self.assertEqual(berth.down().returncode, 0)
             self.assertEqual(berth.left_outside(), {})
-            self.assertEqual(sorted(os.listdir(berth.data)), ["berth.db", "credentials", "lock", "mail"])
+            self.assertEqual(sorted(os.listdir(berth.data)), ["berth.db", "credentials", "endpoint", "lock", "mail"])
         finally:
             berth.clean_up()
 
