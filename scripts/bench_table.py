@@ -210,9 +210,9 @@ def deploy(table, daemon):
 
 
 def balancer_ratio(table, daemon):
-    # Two tasks, and no alarm that takes one away while both sides are measured.
+    # Two tasks, and no alarm that adds or takes one away while both sides are measured.
     daemon.client("application-autoscaling").register_scalable_target(
-        MinCapacity=2, SuspendedState={"DynamicScalingInSuspended": True, "DynamicScalingOutSuspended": False}, **SCALABLE)
+        MinCapacity=2, SuspendedState={"DynamicScalingInSuspended": True, "DynamicScalingOutSuspended": True}, **SCALABLE)
     wait_for("two targets", lambda: len(daemon.haproxy_servers()) == 2)
     port = 18080
     vpc = f"{daemon.name}-vpc-{daemon.namespaces('vpc')[0]}"
@@ -282,6 +282,11 @@ def task_start_ratio(table, daemon):
 def decision_time(table, daemon):
     """From SetAlarmState's request to a DescribeServices that shows the new desired count: two requests included."""
     ecs, cloudwatch, scaling = daemon.client("ecs"), daemon.client("cloudwatch"), daemon.client("application-autoscaling")
+    for policy in scaling.describe_scaling_policies(ServiceNamespace="ecs")["ScalingPolicies"]:
+        scaling.delete_scaling_policy(PolicyName=policy["PolicyName"], **SCALABLE)  # its own alarms would join in
+    scaling.register_scalable_target(
+        SuspendedState={"DynamicScalingInSuspended": True, "DynamicScalingOutSuspended": False}, **SCALABLE)
+    ecs.update_service(cluster=CLUSTER, service=SERVICE, desiredCount=2)
     step = {"AdjustmentType": "ExactCapacity", "Cooldown": 0,
             "StepAdjustments": [{"MetricIntervalLowerBound": 0, "ScalingAdjustment": 3}]}
     policy = scaling.put_scaling_policy(PolicyName="bench", PolicyType="StepScaling",
