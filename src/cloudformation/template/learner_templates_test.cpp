@@ -33,7 +33,7 @@ class Prerequisites : public testing::Test {
 
   const Template of_ = good(read_file("examples/learner/prerequisites.yaml"));
   ParameterValues parameters_;
-  const Conditions conditions_;
+  const Conditions conditions_{};
   Environment around_;
 };
 
