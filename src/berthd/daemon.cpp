@@ -12,7 +12,7 @@
 #include "berthd/admin.h"
 #include "berthd/clock.h"
 #include "berthd/root_key.h"
-#include "berthd/services.h"
+#include "region/services.h"
 #include "berthd/store_identity.h"
 #include "berthd/world.h"
 #include "gateway/gateway.h"

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <iostream>
 
-#include "berthd/services.h"
+#include "region/services.h"
 #include "cloudformation/resource_type.h"
 #include "cloudformation/types/types.h"
 

@@ -1,4 +1,4 @@
-#include "berthd/services.h"
+#include "region/services.h"
 
 #include "cloudformation/rows.h"
 #include "handlers/autoscaling.h"
@@ -27,16 +27,11 @@ namespace berth {
 
 std::span<const services::ServiceHandlers> implemented_services() {
   static const services::ServiceHandlers list[] = {
-      autoscaling::handlers(),
-      cloudformation::handlers(),
-      cloudwatch::handlers(),
-      ec2::handlers(),
-      ecs::handlers(),
-      elbv2::handlers(),
-      iam::handlers(),
-      logs::handlers(),
-      sns::handlers(),
-      ssm::handlers(),
+      autoscaling::handlers(), cloudformation::handlers(),
+      cloudwatch::handlers(),  ec2::handlers(),
+      ecs::handlers(),         elbv2::handlers(),
+      iam::handlers(),         logs::handlers(),
+      sns::handlers(),         ssm::handlers(),
       sts::handlers(),
   };
   return list;

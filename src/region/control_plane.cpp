@@ -1,0 +1,117 @@
+#include "region/control_plane.h"
+
+#include <optional>
+
+#include "cloudformation/stack_engine.h"
+#include "cloudformation/types/types.h"
+#include "reconcile/alarm_evaluator.h"
+#include "reconcile/balancer_sync.h"
+#include "reconcile/log_collector.h"
+#include "reconcile/log_retention.h"
+#include "reconcile/network_sync.h"
+#include "reconcile/notifications.h"
+#include "reconcile/scaling.h"
+#include "reconcile/scheduled_scaling.h"
+#include "reconcile/service_metrics.h"
+#include "reconcile/service_scheduler.h"
+#include "reconcile/target_health.h"
+#include "reconcile/task_lifecycle.h"
+#include "reconcile/traffic_metrics.h"
+
+namespace berth {
+
+// What hears of the world.
+struct ControlPlane::Listeners {
+  Listeners(Context& context, Duration metric_lag)
+      : lifecycle(context.store, context.loop, context.settings),
+        target_health(context.store, context.loop),
+        traffic(context.store, context.loop, context.metrics, metric_lag),
+        balancer_events(target_health, traffic) {}
+
+  reconcile::TaskLifecycle lifecycle;
+  reconcile::TargetHealth target_health;
+  reconcile::TrafficMetrics traffic;
+  reconcile::BalancerEvents balancer_events;
+};
+
+// What acts on it, in order of what holds what.
+struct ControlPlane::Reconcilers {
+  Reconcilers(Context& context, const Ports& ports, Duration metric_lag)
+      : network_sync(std::in_place, context.store, context.loop, ports.network),
+        balancer_sync(context.store, context.loop, ports.balancer),
+        collector(context.store, context.loop, context.log_events, ports.runtime),
+        retention(context.store, context.loop, context.log_events),
+        scheduler(std::in_place, context.store, context.loop, context.settings),
+        service_metrics(context.store, context.loop, context.settings, ports.runtime, context.metrics,
+                        metric_lag),
+        scaling(context.store, context.loop),
+        scheduled_scaling(context.store, context.loop),
+        alarms(context.store, context.loop, context.settings, context.metrics, scaling),
+        notifications(context.store, context.loop, ports.mailer, ports.poster),
+        stacks(context.store, context.loop, context.settings, context.metrics, context.log_events) {}
+
+  std::optional<reconcile::NetworkSync> network_sync;
+  reconcile::BalancerSync balancer_sync;
+  reconcile::LogCollector collector;
+  reconcile::LogRetention retention;
+  std::optional<reconcile::ServiceScheduler> scheduler;
+  reconcile::ServiceMetrics service_metrics;
+  reconcile::Scaling scaling;
+  reconcile::ScheduledScaling scheduled_scaling;
+  reconcile::AlarmEvaluator alarms;
+  reconcile::Notifications notifications;
+  cloudformation::StackEngine stacks;
+};
+
+ControlPlane::ControlPlane(Context context, Duration metric_lag)
+    : context_(std::move(context)),
+      metric_lag_(metric_lag),
+      listeners_(std::make_unique<Listeners>(context_, metric_lag)) {
+  cfn::types::add_all();
+}
+
+ControlPlane::~ControlPlane() {
+  stop();
+}
+
+world::RuntimeListener& ControlPlane::runtime_listener() {
+  return listeners_->lifecycle;
+}
+
+world::BalancerListener& ControlPlane::balancer_listener() {
+  return listeners_->balancer_events;
+}
+
+void ControlPlane::start(const Ports& ports) {
+  reconcilers_ = std::make_unique<Reconcilers>(context_, ports, metric_lag_);
+  reconcilers_->network_sync->start();
+  listeners_->lifecycle.start(ports.runtime, reconcilers_->collector);
+  reconcilers_->collector.start();
+  listeners_->target_health.start();
+  reconcilers_->balancer_sync.start();
+  listeners_->traffic.start();
+  reconcilers_->scheduler->start();
+  reconcilers_->service_metrics.start();
+  reconcilers_->scaling.start();
+  reconcilers_->scheduled_scaling.start();
+  reconcilers_->alarms.start();
+  reconcilers_->notifications.start();
+  reconcilers_->retention.start();
+  reconcilers_->stacks.start();
+}
+
+std::string ControlPlane::network_problem() const {
+  return reconcilers_ && reconcilers_->network_sync ? reconcilers_->network_sync->problem() : "";
+}
+
+void ControlPlane::stop_making() {
+  if (!reconcilers_) return;
+  reconcilers_->scheduler.reset();
+  reconcilers_->network_sync.reset();
+}
+
+void ControlPlane::stop() {
+  reconcilers_.reset();
+}
+
+}  // namespace berth
