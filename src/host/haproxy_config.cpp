@@ -19,6 +19,16 @@ constexpr double check_interval_ms_min = 200;    // however fast the clock runs
 constexpr double first_check_interval_ms = 500;  // of a fresh target, until its first success
 constexpr int file_descriptors_max = 20'000;
 
+// An ALB takes 16 K for the request line and for each header and 64 K for all of them.
+constexpr int request_line_bytes_max = 16 << 10;
+constexpr int header_bytes_max = 16 << 10;
+constexpr int forwarded_addresses_max = 30;
+// What a request's head is read into: the 64 K, what is added on the way to the target, and room to tell a
+// too long URI from what is no request. Taken only while a request is under way.
+constexpr int buffer_bytes = 96 << 10;
+constexpr int added_bytes = 8 << 10;
+constexpr int headers_max = 1024;
+
 const char* const every_request_to_a_target = R"(  option forwardfor if-none
   http-request set-header X-Forwarded-For "%[req.fhdr(x-forwarded-for)], %[src]" if { req.fhdr(x-forwarded-for) -m found }
   http-request set-header X-Forwarded-Proto http
@@ -83,9 +93,12 @@ class Renderer {
         "  setenv {} {}\n"
         "  nbthread {}\n"
         "  fd-hard-limit {}\n"
+        "  tune.bufsize {}\n"
+        "  tune.maxrewrite {}\n"
+        "  tune.http.maxhdr {}\n"
         "  hard-stop-after {}ms\n",
         in_.log_fd, word(in_.socket_path), word(in_.state_path), structure_variable, structure, in_.threads,
-        file_descriptors_max, longest_idle_ms() + 30'000);
+        file_descriptors_max, buffer_bytes, added_bytes, headers_max, longest_idle_ms() + 30'000);
   }
 
  private:
@@ -147,6 +160,7 @@ class Renderer {
     line("  timeout http-request {}ms", ms(balancer.idle_timeout));
     line("  timeout http-keep-alive {}ms", ms(balancer.idle_timeout));
     write_log_format(load_balancer_key(balancer.arn));
+    write_refusals();
     std::vector<RuleEntry> entries;
     append_entries(listener, "", entries);
     out_ += render_rules(entries, {listener.port, &backends_}, forward_lines(listener.port));
@@ -156,6 +170,23 @@ class Renderer {
   // bytes.
   void write_log_format(const std::string& key) {
     line("  log-format \"A %pid {} %b %s %ST %ts %Tr %B %U\"", key);
+  }
+
+  // What an ALB itself refuses, before any rule is looked at.
+  void write_refusals() {
+    const auto refuse = [&](int status, const std::string& condition) {
+      line("  http-request return status {} content-type text/html string {} hdr Server awselb/2.0 if {}",
+           status, word(alb_page(std::string(trim(fmt::format("{} {}", status, alb_reason(status)))))),
+           condition);
+    };
+    refuse(405, "{ method TRACE }");
+    const int around_uri_bytes = static_cast<int>(std::string_view("GET  HTTP/1.1").size());
+    refuse(414, fmt::format("{{ url,length gt {} }}", request_line_bytes_max - around_uri_bytes));
+    refuse(400,
+           fmt::format(
+               "{{ req.hdrs,length gt {0} }} {{ req.hdrs -m reg '[^\\r\\n]{{{1}}}|^[\\s\\S]{{65535}}' }}",
+               header_bytes_max, header_bytes_max + 1));
+    refuse(463, fmt::format("{{ req.hdr_cnt(x-forwarded-for) gt {} }}", forwarded_addresses_max));
   }
 
   static void append_entries(const world::ListenerSpec& listener, const std::string& guard,
@@ -184,6 +215,7 @@ class Renderer {
       }
     }
     write_log_format("%[var(txn.lb)]");
+    write_refusals();
     line("  http-request return status 404 content-type text/plain string {} if !{{ var(txn.lb) -m found }}",
          word("No load balancer has this host name\n"));
     out_ += render_rules(entries, {port, &backends_}, forward_lines(port));
@@ -211,12 +243,28 @@ class Renderer {
     if (group.sticky) {
       // The cookie follows the target's address, not the slot that the next target may get.
       line("  dynamic-cookie-key {}", backends_.at(group.arn));
-      line("  cookie AWSALB insert indirect nocache dynamic maxidle {}s attr Max-Age={}",
-           std::max(1LL, real_ms(group.sticky_duration, in_.time_scale) / 1000), stickiness_cookie_s);
+      line("  cookie AWSALB insert indirect nocache dynamic maxidle {}s",
+           std::max(1LL, real_ms(group.sticky_duration, in_.time_scale) / 1000));
+      write_cookies();
     }
     if (group.check_enabled) write_check(group);
     write_failures();
     write_servers(group);
+  }
+
+  // A browser sends AWSALBCORS alone from another site's page; both name the same target.
+  void write_cookies() {
+    const std::string rest = fmt::format("Expires=%[date({}),http_date]; Path=/", stickiness_cookie_s);
+    line(
+        "  http-request add-header Cookie AWSALB=%[req.cook(AWSALBCORS)] if {{ req.cook(AWSALBCORS) -m found "
+        "}} "
+        "!{{ req.cook(AWSALB) -m found }}");
+    line("  http-after-response replace-header Set-Cookie '^(AWSALB=[^;]*);.*' '\\1; {}'", rest);
+    line(
+        "  http-after-response add-header Set-Cookie 'AWSALBCORS=%[res.cook(AWSALB)]; {}; SameSite=None; "
+        "Secure' "
+        "if {{ res.cook(AWSALB) -m found }}",
+        rest);
   }
 
   void write_check(const world::TargetGroupSpec& group) {

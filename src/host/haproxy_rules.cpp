@@ -147,10 +147,16 @@ std::string alb_reason(int status) {
       return "Bad Request";
     case 404:
       return "Not Found";
+    case 405:
+      return "Not Allowed";
     case 408:
       return "Request Time-out";
     case 413:
       return "Request Entity Too Large";
+    case 414:
+      return "Request-URI Too Large";
+    case 463:
+      return "";
     case 500:
       return "Internal Server Error";
     case 501:

@@ -40,7 +40,7 @@ int port_of(int fd) {
 int connect_to(const std::string& address, int port) {
   const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   const auto where = socket_address(address, port);
-  const timeval patience{.tv_sec = 15, .tv_usec = 0};
+  const timeval patience{.tv_sec = 60, .tv_usec = 0};
   ::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
   const int on = 1;
   ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
@@ -79,8 +79,10 @@ HttpAnswer read_answer(int fd, std::string& rest) {
     const auto line_end = rest.find("\r\n", line);
     const auto colon = rest.find(": ", line);
     if (colon < line_end) {
-      answer.headers[lower_case(rest.substr(line, colon - line))] =
-          rest.substr(colon + 2, line_end - colon - 2);
+      const std::string name = lower_case(rest.substr(line, colon - line));
+      const std::string value = rest.substr(colon + 2, line_end - colon - 2);
+      if (name == "set-cookie") answer.cookies.push_back(value);
+      answer.headers[name] = value;
     }
     line = line_end + 2;
   }

@@ -16,6 +16,7 @@ namespace berth::e2e {
 struct HttpAnswer {
   int status = 0;                              // 0: no answer, the connection failed or was closed
   std::map<std::string, std::string> headers;  // names in lower case
+  std::vector<std::string> cookies;            // every Set-Cookie
   std::string body;
 };
 
