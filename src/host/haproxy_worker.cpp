@@ -10,6 +10,7 @@
 #include <boost/asio/post.hpp>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "base/log.h"
 #include "base/text.h"
@@ -36,6 +37,8 @@ constexpr std::chrono::seconds adoption_time{3};  // for one that was starting w
 constexpr RealDuration shortest_retirement =
     RealDuration::seconds(30);  // beyond a client's longest idle time
 constexpr unsigned threads_max = 4;
+// Each of them has waited for 3 s: an HAProxy that hangs is replaced some 15 s after the first.
+constexpr int silences_max = 4;
 
 }  // namespace
 
@@ -364,7 +367,8 @@ void Worker::process_died() {
   structure_.clear();
   bound_.clear();
   silence_problem_.clear();
-  problem_ = "HAProxy ended by itself and is started again";
+  problem_ = std::exchange(silences_, 0) >= silences_max ? "HAProxy hung, was killed and is started again"
+                                                         : "HAProxy ended by itself and is started again";
   log::warn("{}", problem_);
   const bool died_young = Clock::now() - started_at_ < young;
   back_off_ = died_young ? std::clamp(back_off_ * 2, back_off_first, back_off_max) : milliseconds(0);
@@ -378,13 +382,19 @@ void Worker::forget_ended() {
   for (const pid_t pid : older_.look()) traffic_.forget(pid);
 }
 
+milliseconds Worker::wait_for_answer(const Error& silence) {
+  if (Clock::now() - started_at_ < young) return settle_pace;
+  silence_problem_ = "HAProxy does not answer: " + silence.message;
+  if (++silences_ == 1) log::warn("{}", silence_problem_);
+  // Its end is noticed as any other, and another is started.
+  if (silences_ >= silences_max) ::kill(*pid_, SIGKILL);
+  return fresh_pace;
+}
+
 milliseconds Worker::sync() {
   const auto rows = runtime_.statistics(*pid_);
-  if (!rows) {
-    const bool is_starting = Clock::now() - started_at_ < young;
-    silence_problem_ = is_starting ? "" : "HAProxy does not answer: " + rows.error().message;
-    return is_starting ? settle_pace : fresh_pace;
-  }
+  if (!rows) return wait_for_answer(rows.error());
+  silences_ = 0;
   silence_problem_.clear();
   forget_ended();
   std::vector<std::string> commands;
@@ -479,7 +489,7 @@ void Worker::take_log() {
 
 void Worker::report_traffic() {
   boost::asio::post(io_, [this] {
-    if (pid_) take_counters();
+    if (pid_ && silences_ == 0) take_counters();
     if (log_) take_log();
     output_.traffic(traffic_.take());
   });

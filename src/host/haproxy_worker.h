@@ -71,6 +71,7 @@ class Worker {
   void take_counters();
   void follow_process(pid_t pid);
   void process_died();
+  std::chrono::milliseconds wait_for_answer(const Error& silence);
   void forget_ended();
   // Statistics in, commands out; returns when the next look is due.
   std::chrono::milliseconds sync();
@@ -118,6 +119,7 @@ class Worker {
   std::vector<std::string> last_commands_;
   std::string problem_;          // of starting it
   std::string silence_problem_;  // of asking it
+  int silences_ = 0;             // questions in a row without an answer
   std::string netns_problem_;    // of reaching targets
   Traffic traffic_;
   std::string log_rest_;  // an incomplete line
