@@ -2,6 +2,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 
 #include "base/text.h"
@@ -17,6 +18,10 @@ std::string default_data_dir() {
   if (const auto data = variable("XDG_DATA_HOME"); !data.empty()) return data + "/berth";
   const auto home = variable("HOME");
   return (home.empty() ? std::string("/var/lib") : home + "/.local/share") + "/berth";
+}
+
+bool holds_store(const std::string& data_dir) {
+  return std::filesystem::exists(data_dir + "/berth.db");
 }
 
 std::string credentials_path(const std::string& data_dir) {
@@ -35,7 +40,7 @@ Result<> tell_where(const std::string& data_dir, const Whereabouts& whereabouts)
   const std::string path = whereabouts_path(data_dir), fresh = path + ".new";
   {
     std::ofstream file(fresh, std::ios::trunc);
-    file << whereabouts.endpoint << "\n" << whereabouts.region << "\n";
+    file << whereabouts.endpoint << "\n" << whereabouts.region << "\n" << whereabouts.engine_socket << "\n";
     file.flush();
     if (!file) return Error{"StoreUnavailable", "Cannot write " + fresh};
   }
@@ -47,6 +52,7 @@ std::optional<Whereabouts> find_out_where(const std::string& data_dir) {
   std::ifstream file(whereabouts_path(data_dir));
   Whereabouts found;
   if (!std::getline(file, found.endpoint) || !std::getline(file, found.region)) return std::nullopt;
+  std::getline(file, found.engine_socket);
   return found;
 }
 

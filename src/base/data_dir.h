@@ -12,6 +12,9 @@ namespace berth {
 // $BERTH_DATA_DIR, $XDG_DATA_HOME/berth, ~/.local/share/berth; the first that is there to use.
 std::string default_data_dir();
 
+// Whether a berthd has used the folder.
+bool holds_store(const std::string& data_dir);
+
 std::string credentials_path(const std::string& data_dir);
 
 struct RootKey {
@@ -19,11 +22,11 @@ struct RootKey {
   std::string secret_access_key;
 };
 
-// What the daemon of a data folder answers at and which region it is, for programs that are given only the
-// folder.
+// What the daemon of a data folder was last started with, for programs that are given only the folder.
 struct Whereabouts {
   std::string endpoint;  // "http://127.0.0.1:4566"
   std::string region;
+  std::string engine_socket;  // where one was chosen
 };
 Result<> tell_where(const std::string& data_dir, const Whereabouts& whereabouts);
 // nullopt before the first start.

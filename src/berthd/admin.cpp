@@ -159,10 +159,11 @@ void Admin::show_mail(const wire::Request& request, const net::Respond& respond)
 }
 
 void Admin::take_down(const net::Respond& respond) {
-  world_.take_down([this, respond] {
-    respond(json_answer(200, json::object{{"status", "down"}}));
-    context_.loop.post(stop_);
-  });
+  world_.take_down([respond](const Error& delay) { respond(refusal(503, delay.message)); },
+                   [this, respond] {
+                     respond(json_answer(200, json::object{{"status", "down"}}));
+                     context_.loop.post(stop_);
+                   });
 }
 
 void Admin::reset(const net::Respond& respond) {

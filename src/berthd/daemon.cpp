@@ -58,7 +58,7 @@ class Daemon::Impl {
   explicit Impl(Options options) : options_(std::move(options)) {}
 
   Result<> start();
-  void run();
+  Result<> run();
 
  private:
   Result<> open_store();
@@ -87,19 +87,23 @@ class Daemon::Impl {
 };
 
 Result<> Daemon::Impl::start() {
+  if (options_.take_down && !holds_store(options_.data_dir)) {
+    return Error{"NothingThere", "There is nothing to take down: no berthd has used " + options_.data_dir};
+  }
+  if (auto opened = open_store(); !opened) return opened;
+  if (options_.take_down) take_identity(*store_, options_);
   settings_.account = options_.account;
   settings_.region = options_.region;
   settings_.strict_aws = options_.strict_aws;
   settings_.cpu_overcommit = options_.cpu_overcommit;
   settings_.endpoint = "http://" + options_.listen;
-  if (auto opened = open_store(); !opened) return opened;
   if (auto same = check_identity(*store_, options_); !same) return same;
   const auto clock = start_clock(*store_, options_, machine_date());
   if (!clock) return clock.error();
   loop_ = std::make_unique<AsioLoop>(clock->now, clock->time_scale, random_seed());
   if (auto loaded = metrics_->load(loop_->now()); !loaded) return loaded;
   if (auto opened = open_gateway(); !opened) return opened;
-  if (auto listening = listen(); !listening) return listening;
+  if (auto listening = options_.take_down ? Result<>() : listen(); !listening) return listening;
   if (auto opened = open_world(); !opened) return opened;
   flush_later();
   return {};
@@ -147,7 +151,10 @@ Result<> Daemon::Impl::listen() {
     return error;
   }
   if (address.port == 0) settings_.endpoint = fmt::format("http://{}:{}", address.host, listening->port);
-  if (auto told = tell_where(options_.data_dir, {settings_.endpoint, settings_.region}); !told) return told;
+  if (auto told =
+          tell_where(options_.data_dir, {settings_.endpoint, settings_.region, options_.engine_socket});
+      !told)
+    return told;
   log::info("berthd listens on {}, data in {}, time scale {}", settings_.endpoint, options_.data_dir,
             shortest(loop_->time_scale()));
   return {};
@@ -178,21 +185,36 @@ void Daemon::Impl::flush() {
   static_cast<void>(!remember_clock(*store_, loop_->now()));
 }
 
-void Daemon::Impl::run() {
+Result<> Daemon::Impl::run() {
+  Result<> outcome;
   signals_ = std::make_unique<boost::asio::signal_set>(loop_->io(), SIGINT, SIGTERM);
-  signals_->async_wait([this](const auto& error, int) {
-    if (!error) shut_down();
+  signals_->async_wait([this, &outcome](const auto& error, int) {
+    if (error) return;
+    if (options_.take_down) outcome = Error{"Interrupted", "Stopped before everything was taken down"};
+    shut_down();
   });
+  if (options_.take_down) {
+    const auto delayed = [&](const Error& delay) {
+      outcome = delay;
+      shut_down();
+    };
+    loop_->post([this, delayed] { world_->take_down(delayed, [this] { shut_down(); }); });
+  }
   loop_->run();
+  return outcome;
 }
 
 void Daemon::Impl::shut_down() {
   if (stopping_) return;
   stopping_ = true;
-  log::info("berthd stops; tasks and load balancers go on, the next start takes them over");
+  if (!options_.take_down) {
+    log::info("berthd stops; tasks and load balancers go on, the next start takes them over");
+  }
   flush();
   gateway_->release_waiters();
-  server_->close([this] { loop_->stop(); });
+  const auto leave = [this] { world_->leave([this] { loop_->stop(); }); };
+  if (!server_) return leave();
+  server_->close(leave);
 }
 
 Daemon::Daemon(Options options) : impl_(std::make_unique<Impl>(std::move(options))) {}
@@ -203,8 +225,8 @@ Result<> Daemon::start() {
   return impl_->start();
 }
 
-void Daemon::run() {
-  impl_->run();
+Result<> Daemon::run() {
+  return impl_->run();
 }
 
 }  // namespace berth

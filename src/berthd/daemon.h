@@ -18,8 +18,9 @@ class Daemon {
 
   // Opens the store and listens; an error says what to do.
   Result<> start();
-  // Runs until a signal or `POST /_berth/shutdown` ends it. Containers and HAProxy go on without it.
-  void run();
+  // Runs until a signal or `POST /_berth/shutdown` ends it: containers and HAProxy go on without it. With
+  // --take-down, until nothing of them is left, or an error.
+  Result<> run();
 
  private:
   class Impl;

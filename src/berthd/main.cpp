@@ -25,11 +25,19 @@ int main(int argc, char** argv) {
   spdlog::set_level(spdlog::level::from_str(parsed.options.log_level));
   spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%e %^%l%$ %v");
   raise_descriptor_limit();
+  const std::string taken_down = parsed.options.take_down ? parsed.options.data_dir : "";
   berth::Daemon daemon(std::move(parsed.options));
   if (auto started = daemon.start(); !started) {
     std::cerr << "berthd: " << started.error().message << "\n";
     return 1;
   }
-  daemon.run();
+  if (const auto ran = daemon.run(); !ran) {
+    std::cerr << "berthd: " << ran.error().message << "\n";
+    return 1;
+  }
+  if (!taken_down.empty()) {
+    std::cout << "Stacks, tasks, load balancers and networks are gone. The key, logs and mails in "
+              << taken_down << " stay.\n";
+  }
   return 0;
 }

@@ -20,6 +20,18 @@ constexpr double time_scale_min = 1;
 constexpr double time_scale_max = 20;
 constexpr double metric_lag_s_max = 300;
 
+const char* const config_help =
+    "The file of --config has the flags' names with _ for -, and two tables:\n"
+    "  time_scale = 10\n"
+    "  [images]              # which local image stands for one that a task definition names\n"
+    "  \"123456789012.dkr.ecr.us-east-1.amazonaws.com/web:latest\" = \"localhost/web:latest\"\n"
+    "  [mail]                # --mail-url, --mail-user, --mail-password-file, and the sender:\n"
+    "  url = \"smtp://relay.example.com:25\"\n"
+    "  user = \"berth\"\n"
+    "  password_file = \"/etc/berth/relay-password\"\n"
+    "  from = \"no-reply@sns.amazonaws.com\"    # what mails come from unless this says otherwise\n"
+    "Flags win over the file.";
+
 // Reads one table of the file: takes what is known of it, and names what has another type or is not known.
 class TableReader {
  public:
@@ -124,6 +136,10 @@ void add_flags(CLI::App& app, Options& options, std::string& config_file) {
       ->capture_default_str();
   app.add_flag("--rebase", options.rebase,
                "Accept another --time-scale than the one the store was made with");
+  app.add_flag(
+      "--take-down", options.take_down,
+      "Remove what this data folder's berthd has made, and end; `berth down` says so when berthd does "
+      "not run");
   app.add_option("--region", options.region, "AWS region to be")->capture_default_str();
   app.add_option("--account", options.account, "AWS account to be")->capture_default_str();
   app.add_option(
@@ -157,6 +173,14 @@ void add_flags(CLI::App& app, Options& options, std::string& config_file) {
       ->capture_default_str();
 }
 
+bool is_relay(const std::string& url) {
+  static const std::regex form("smtps?://(\\[[0-9a-fA-F:.]+\\]|[^\\s/:@\\[\\]]+)(:([0-9]{1,5}))?/?");
+  std::smatch parts;
+  if (!std::regex_match(url, parts, form)) return false;
+  const auto port = parts[3].matched ? parse_integer(parts[3].str()) : 25;
+  return port && *port >= 1 && *port <= 65535;
+}
+
 bool is_region(const std::string& name) {
   static const std::regex form("[a-z]{2}(-[a-z]+)+-[0-9]");
   return std::regex_match(name, form);
@@ -182,6 +206,9 @@ Result<> check(const Options& options) {
   if (!one_of(options.auth, {"signed", "test", "any"})) return bad("--auth takes signed, test or any");
   if (!one_of(options.log_level, {"debug", "info", "warn", "error"})) {
     return bad("--log-level takes debug, info, warn or error");
+  }
+  if (!options.mail.url.empty() && !is_relay(options.mail.url)) {
+    return bad("--mail-url takes smtp://host:port or smtps://host:port");
   }
   const auto colon = options.listen.rfind(':');
   if (colon == std::string::npos) return bad("--listen takes address:port");
@@ -225,6 +252,7 @@ ParsedOptions parse_options(int argc, char** argv) {
       "It serves ECS, Elastic Load Balancing, CloudWatch, Application Auto Scaling, SNS, CloudFormation\n"
       "and their neighbours to the stock aws CLI: eval \"$(berth env)\" points it here.");
   app.set_version_flag("--version", "berthd " BERTH_VERSION);
+  app.footer(config_help);
   add_flags(app, options, config_file);
   try {
     app.parse(argc, argv);

@@ -24,6 +24,7 @@ struct Options {
   double time_scale = 1;
   bool time_scale_given = false;
   bool rebase = false;
+  bool take_down = false;
   std::string region = "us-east-1";
   std::string account = "123456789012";
   std::string auth = "signed";  // signed | test | any

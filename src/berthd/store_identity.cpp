@@ -4,6 +4,13 @@
 
 namespace berth {
 
+void take_identity(const Store& store, Options& options) {
+  const auto* known = store.find<StoreIdentityRow>("identity");
+  if (!known) return;
+  options.account = known->account;
+  options.region = known->region;
+}
+
 Result<> check_identity(Store& store, const Options& options) {
   const auto* known = store.find<StoreIdentityRow>("identity");
   if (!known) {

@@ -15,6 +15,9 @@ struct StoreIdentityRow {
 };
 BOOST_DESCRIBE_STRUCT(StoreIdentityRow, (), (account, region))
 
+// Takes the store's own for the options.
+void take_identity(const Store& store, Options& options);
+
 // Remembers both at the first start and refuses others later.
 Result<> check_identity(Store& store, const Options& options);
 

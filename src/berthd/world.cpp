@@ -6,6 +6,13 @@
 #include "region/control_plane.h"
 
 namespace berth {
+namespace {
+
+// Longer than Podman's service takes to come up.
+constexpr RealDuration engine_patience = RealDuration::seconds(15);
+constexpr RealDuration engine_look = RealDuration::ms(200);
+
+}  // namespace
 
 // In order of what holds what. The control plane hears of the ports and acts on them, so it is made before
 // them and stops before they go.
@@ -55,6 +62,7 @@ Result<> World::make_mailer() {
 Result<> World::start() {
   if (auto made = make_mailer(); !made) return made;
   parts_ = std::make_unique<Parts>(context_, loop_, options_, gateway_);
+  if (options_.take_down) return {};  // nothing may be started again; what is there is found by its name
   parts_->listeners.start();
   parts_->control.start({parts_->network, parts_->runtime, parts_->balancer, *mailer_, parts_->poster});
   return {};
@@ -72,17 +80,62 @@ std::string World::network_problem() const {
   return parts_->control.network_problem();
 }
 
-void World::take_down(Callback done) {
+void World::leave(Callback done) {
+  parts_->runtime.leave(std::move(done));
+}
+
+void World::take_down(Delayed delayed, Callback done) {
+  when_engine_answers(loop_.steady() + engine_patience,
+                      [this, delayed = std::move(delayed), done = std::move(done)](Result<> answers) {
+                        if (!answers) return delayed(answers.error());
+                        remove_everything(delayed, done);
+                      });
+}
+
+void World::when_engine_answers(SteadyTime deadline, std::function<void(Result<>)> then) {
+  const auto& engine = parts_->runtime.info();
+  if (engine.reachable) return then({});
+  if (loop_.steady() >= deadline) {
+    return then(Error{"EngineMissing", "Nothing was taken down, because containers cannot be removed: " +
+                                           engine.problem + ". Mend that and try again."});
+  }
+  loop_.after_real(engine_look,
+                   [this, deadline, then = std::move(then)] { when_engine_answers(deadline, then); });
+}
+
+void World::remove_everything(const Delayed& delayed, Callback done) {
   // Nobody may start again what is about to go.
   parts_->control.stop_making();
   parts_->balancer.shutdown();
-  parts_->runtime.remove_everything([this, done = std::move(done)] {
-    if (auto emptied = context_.store.reset(); !emptied) log::error("store: {}", emptied.error().message);
+  if (options_.take_down) reset_store();  // no reconciler runs that could take note of a task's end
+  const auto finished = std::make_shared<bool>(false);
+  watch_engine(loop_.steady(), finished, delayed);
+  parts_->runtime.remove_everything([this, finished, done = std::move(done)] {
+    *finished = true;
+    reset_store();
     parts_->network.apply({}, [done](const Result<>& removed) {
       if (!removed) log::error("networks: {}", removed.error().message);
       done();
     });
   });
+}
+
+void World::reset_store() {
+  if (auto emptied = context_.store.reset(); !emptied) log::error("store: {}", emptied.error().message);
+}
+
+void World::watch_engine(SteadyTime answered, std::shared_ptr<bool> finished, Delayed delayed) {
+  if (*finished) return;
+  const auto& engine = parts_->runtime.info();
+  if (engine.reachable) answered = loop_.steady();
+  if (loop_.steady() - answered >= engine_patience) {
+    return delayed(Error{"EngineMissing", "Some tasks are left, because containers cannot be removed: " +
+                                              engine.problem + ". Mend that and try again."});
+  }
+  loop_.after_real(engine_look,
+                   [this, answered, finished = std::move(finished), delayed = std::move(delayed)] {
+                     watch_engine(answered, finished, delayed);
+                   });
 }
 
 }  // namespace berth

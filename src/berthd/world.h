@@ -1,5 +1,5 @@
-// World: the real ports of src/host and the reconcilers that act on them. It begins where the store stands and is told
-// nothing else.
+// World: the real ports of src/host and the reconcilers that act on them. It begins where the store stands
+// and is told nothing else.
 #pragma once
 
 #include <memory>
@@ -31,13 +31,24 @@ class World {
   // Null when a relay takes the mails.
   const host::Mailbox* mailbox() const { return mailbox_; }
 
-  // Takes away every task, load balancer and network; `done` runs when nothing is left.
-  void take_down(Callback done);
+  // Before the daemon ends: nothing is left that only it needs. Tasks and load balancers go on.
+  void leave(Callback done);
+
+  // Takes away every task, load balancer and network; `done` runs when nothing is left. Without a container
+  // engine nothing is begun; when it goes away meanwhile, the rest waits for it. `delayed` tells either,
+  // once.
+  void take_down(std::function<void(const Error&)> delayed, Callback done);
 
  private:
   struct Parts;
 
+  using Delayed = std::function<void(const Error&)>;
+
   Result<> make_mailer();
+  void when_engine_answers(SteadyTime deadline, std::function<void(Result<>)> then);
+  void remove_everything(const Delayed& delayed, Callback done);
+  void reset_store();
+  void watch_engine(SteadyTime answered, std::shared_ptr<bool> finished, Delayed delayed);
 
   Context context_;
   AsioLoop& loop_;

@@ -40,7 +40,8 @@ Result<std::string> exchange(const Where& where, const std::string& method, cons
   auto waiting = boost::asio::make_work_guard(loop.io());
   client.send(std::move(request), [&](Result<net::HttpResponse> response) {
     if (!response) {
-      answer = Error{"Unreachable", response.error().message};
+      const bool too_late = response.error().code == net::http_timeout;
+      answer = Error{too_late ? "TooLate" : "Unreachable", response.error().message};
     } else if (response->status != 200) {
       answer = Error{response->status == 403 ? "Refused" : "Failed", reason_of(*response)};
     } else {

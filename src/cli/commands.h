@@ -32,7 +32,8 @@ int show_mail(const Where& where, const MailOptions& options);
 
 int check_up(const Where& where, bool json);
 
-// Stops berthd and takes away every task, load balancer and network of its data folder.
+// Stops berthd and takes away every task, load balancer and network of its data folder. When it does not run,
+// a berthd of that folder is started for it.
 int take_down(const Where& where);
 
 }  // namespace berth::cli

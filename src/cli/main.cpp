@@ -46,7 +46,16 @@ int main(int argc, char** argv) {
   auto* down =
       app.add_subcommand("down", "Stop berthd and remove every container, network and load balancer of it");
 
-  CLI11_PARSE(app, argc, argv);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    const auto unknown = app.remaining();
+    if (!app.get_subcommands().empty() || unknown.empty() || error.get_exit_code() == 0)
+      return app.exit(error);
+    std::cerr << "berth: unknown " << (unknown.front().starts_with("-") ? "option " : "command ")
+              << unknown.front() << "; `berth --help` lists the commands\n";
+    return 2;
+  }
   complete(where);
   if (*env) return print_env(where);
   if (*show) return show_status(where, status);

@@ -200,7 +200,7 @@ void ContainerRuntime::remove_everything(Callback done) {
 void ContainerRuntime::finish_removal() {
   if (removed_.empty() || !tasks_.empty()) return;
   cgroups_.remove_daemon();
-  engine_.stop_own_service([callbacks = std::exchange(removed_, {})] {
+  engine_.stop_own_service(EngineLink::Files::remove, [callbacks = std::exchange(removed_, {})] {
     for (const auto& callback : callbacks) callback();
   });
 }

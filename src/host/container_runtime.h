@@ -35,6 +35,9 @@ class ContainerRuntime final : public world::Runtime {
 
   const world::RuntimeInfo& info() const { return engine_.info(); }
 
+  // Ends the engine service that was started for it; tasks go on. Nothing can be asked afterwards.
+  void leave(Callback done) { engine_.stop_own_service(EngineLink::Files::keep, std::move(done)); }
+
   // For good: stops every task of this data folder, then the engine service that was started for it.
   void remove_everything(Callback done);
 

@@ -57,7 +57,9 @@ class Engine {
   void exec(const std::string& id, const std::vector<std::string>& command, RealDuration timeout,
             Done<int> done);
 
-  void stop_own_service(Callback done) { link_.stop_own_service(std::move(done)); }
+  void stop_own_service(EngineLink::Files files, Callback done) {
+    link_.stop_own_service(files, std::move(done));
+  }
 
  private:
   // A document or an error: statuses of 400 and above become engine_not_found or engine_refused with the

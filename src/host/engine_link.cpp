@@ -135,10 +135,14 @@ void EngineLink::try_candidates(std::vector<std::string> candidates) {
 }
 
 void EngineLink::start_own_service() {
+  if (stopped_) return;
+  starting_ = true;
   auto started = std::make_shared<Result<>>();
   loop_.offload([started, data_dir = config_.data_dir,
                  socket = own_socket()] { *started = start_podman_service(data_dir, socket); },
                 alive_.guard([this, started] {
+                  starting_ = false;
+                  if (after_starting_) return after_starting_();
                   if (!*started) return retry_later(started->error().message);
                   await_own_service(loop_.steady() + service_start_time);
                 }));
@@ -184,13 +188,14 @@ void EngineLink::probe(std::uint64_t connection) {
 void EngineLink::lost(const std::string& problem) {
   socket_.clear();
   ++connection_;
-  if (!looking_) {
+  if (!looking_ && !stopped_) {
     looking_ = true;
     retry_later(problem);
   }
 }
 
 void EngineLink::retry_later(const std::string& problem) {
+  if (stopped_) return;
   info_.reachable = false;
   info_.problem = problem;
   if (problem != reported_problem_) log::error("container engine: {}", problem);
@@ -202,11 +207,18 @@ void EngineLink::retry_later(const std::string& problem) {
   back_off_ = std::min(back_off_ * 2, longest_back_off);
 }
 
-void EngineLink::stop_own_service(Callback done) {
+void EngineLink::stop_own_service(Files files, Callback done) {
   stopped_ = true;
   socket_.clear();
+  if (starting_) {
+    after_starting_ = [this, files, done = std::move(done)] { stop_own_service(files, done); };
+    return;
+  }
   loop_.offload(
-      [data_dir = config_.data_dir, socket = own_socket()] { stop_podman_service(data_dir, socket); },
+      [files, data_dir = config_.data_dir, socket = own_socket()] {
+        if (files == Files::remove) return remove_podman_service(data_dir, socket);
+        stop_podman_service(socket);
+      },
       std::move(done));
 }
 

@@ -35,8 +35,10 @@ class EngineLink {
 
   const world::RuntimeInfo& info() const { return info_; }
 
-  // Ends the service that this link, or one before it in the same data folder, started.
-  void stop_own_service(Callback done);
+  // Ends the service that this link, or one before it in the same data folder, started; `files` go with it
+  // when no container is left. What is asked of the engine from now on gets no answer.
+  enum class Files { keep, remove };
+  void stop_own_service(Files files, Callback done);
 
  private:
   struct Held {
@@ -64,6 +66,8 @@ class EngineLink {
       0;  // counts accept()ed engines, so that a probe knows whether it is out of date
   bool looking_ = false;
   bool stopped_ = false;
+  bool starting_ = false;    // a service of our own
+  Callback after_starting_;  // what has to wait for it
   RealDuration back_off_;
   std::string reported_problem_;  // said once
   std::deque<Held> held_;

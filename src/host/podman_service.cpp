@@ -4,8 +4,8 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <filesystem>
 #include <fstream>
-#include <iterator>
 
 #include "base/text.h"
 #include "host/pidfd.h"
@@ -16,6 +16,12 @@ namespace berth::host {
 namespace {
 
 constexpr int service_end_ms = 5'000;
+
+// Where the service and the containers' monitors work: a monitor leaves an empty file "oom" in its working
+// directory when its container runs out of memory.
+std::string work_folder(const std::string& data_dir) {
+  return data_dir + "/podman";
+}
 
 std::string address_of(const std::string& socket) {
   return "unix://" + socket;
@@ -63,19 +69,28 @@ Result<> start_podman_service(const std::string& data_dir, const std::string& so
   settings.close();
   // Half of them would start tasks without limits.
   if (!settings) return Error{"EngineMissing", "Podman's settings cannot be written to " + settings_path};
-  end_service(socket);  // one that does not answer, or that a killed process was about to use
-  unlink(socket.c_str());
+  stop_podman_service(socket);  // one that does not answer, or that a killed process was about to use
+  const std::string folder = work_folder(data_dir);
+  unlink((folder + "/oom").c_str());
+  std::error_code error;
+  std::filesystem::create_directory(folder, error);
+  if (error) return Error{"EngineMissing", folder + ": " + error.message()};
   const auto pid = spawn_daemon({podman, "system", "service", "-t", "0", address_of(socket)},
-                                {{"CONTAINERS_CONF", settings_path}}, data_dir + "/podman.log");
+                                {data_dir + "/podman.log", folder, {{"CONTAINERS_CONF", settings_path}}});
   if (!pid) return pid.error();
   return {};
 }
 
-void stop_podman_service(const std::string& data_dir, const std::string& socket) {
+void stop_podman_service(const std::string& socket) {
   end_service(socket);
-  for (const char* name : {"/podman.sock", "/podman.log", "/containers.conf"}) {
-    unlink((data_dir + name).c_str());
-  }
+  unlink(socket.c_str());
+}
+
+void remove_podman_service(const std::string& data_dir, const std::string& socket) {
+  stop_podman_service(socket);
+  for (const char* name : {"/podman.log", "/containers.conf"}) unlink((data_dir + name).c_str());
+  std::error_code error;
+  std::filesystem::remove_all(work_folder(data_dir), error);
 }
 
 }  // namespace berth::host

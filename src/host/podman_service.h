@@ -14,7 +14,11 @@ std::string podman_settings(const std::string& runtime);
 // Starts the service in a session of its own; it outlives this process.
 Result<> start_podman_service(const std::string& data_dir, const std::string& socket);
 
-// Ends the service started from this data folder, if it still runs.
-void stop_podman_service(const std::string& data_dir, const std::string& socket);
+// Ends the service started from this data folder, if it still runs. Containers go on; their monitors still
+// read the settings when a container ends.
+void stop_podman_service(const std::string& socket);
+
+// The same when no container is left: its files go too.
+void remove_podman_service(const std::string& data_dir, const std::string& socket);
 
 }  // namespace berth::host

@@ -128,6 +128,7 @@ struct DaemonStart {
   const char* program;
   char* const* arguments;
   char* const* variables;
+  const char* folder;
   int null, log, report;
 };
 
@@ -149,7 +150,7 @@ struct DaemonStart {
   dup2(start.null, 0);
   dup2(start.log, 1);
   dup2(start.log, 2);
-  execve(start.program, start.arguments, start.variables);
+  if (chdir(start.folder) == 0) execve(start.program, start.arguments, start.variables);
   const std::array<int, 2> message{-1, errno};
   const auto wrote = write(start.report, message.data(), sizeof message);
   _exit(wrote == sizeof message ? 127 : 126);
@@ -194,13 +195,11 @@ Result<std::string> run_checked(const std::vector<std::string>& arguments, const
   return std::move(result->output);
 }
 
-Result<pid_t> spawn_daemon(const std::vector<std::string>& arguments,
-                           const std::map<std::string, std::string>& environment,
-                           const std::string& log_path) {
+Result<pid_t> spawn_daemon(const std::vector<std::string>& arguments, const DaemonPlace& place) {
   Pipe report = Pipe::open();
   Fd null(open("/dev/null", O_RDWR | O_CLOEXEC));
-  Fd log(open(log_path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
-  if (!report.write_end || !null || !log) return system_error(log_path, errno);
+  Fd log(open(place.log_path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
+  if (!report.write_end || !null || !log) return system_error(place.log_path, errno);
 
   // All memory is got before the fork: the child of a process with threads may only make system calls.
   const std::string program = find_program(arguments.front());
@@ -208,13 +207,15 @@ Result<pid_t> spawn_daemon(const std::vector<std::string>& arguments,
   std::vector<std::string> variables;
   for (char** entry = environ; *entry != nullptr; ++entry) {
     const std::string_view text = *entry;
-    if (!environment.contains(std::string(text.substr(0, text.find('='))))) variables.emplace_back(text);
+    if (!place.environment.contains(std::string(text.substr(0, text.find('=')))))
+      variables.emplace_back(text);
   }
-  for (const auto& [name, value] : environment) variables.push_back(name + "=" + value);
+  for (const auto& [name, value] : place.environment) variables.push_back(name + "=" + value);
   const auto argument_pointers = pointers(arguments), variable_pointers = pointers(variables);
 
-  const DaemonStart start{program.c_str(), argument_pointers.data(), variable_pointers.data(), null.get(),
-                          log.get(),       report.write_end.get()};
+  const DaemonStart start{
+      program.c_str(), argument_pointers.data(), variable_pointers.data(), place.folder.c_str(), null.get(),
+      log.get(),       report.write_end.get()};
   const pid_t child = fork();
   if (child < 0) return system_error("fork", errno);
   if (child == 0) start_daemon(start);

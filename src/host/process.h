@@ -32,13 +32,18 @@ Result<ProcessResult> run_process(const std::vector<std::string>& arguments,
 Result<std::string> run_checked(const std::vector<std::string>& arguments,
                                 const ProcessOptions& options = {});
 
-// Starts a program in a session of its own, adopted by init, with output appended to `log_path`: neither
-// Ctrl-C nor kill -9 of this process reaches it. `environment` is added to ours.
-Result<pid_t> spawn_daemon(const std::vector<std::string>& arguments,
-                           const std::map<std::string, std::string>& environment,
-                           const std::string& log_path);
+struct DaemonPlace {
+  std::string log_path;                              // its output is appended
+  std::string folder{"/"};                           // its working directory, and that of what it starts
+  std::map<std::string, std::string> environment{};  // added to ours
+};
 
-// Processes of this machine that have `argument` among their arguments: how a restarted daemon finds what it started.
+// Starts a program in a session of its own, adopted by init: neither Ctrl-C nor kill -9 of this process
+// reaches it.
+Result<pid_t> spawn_daemon(const std::vector<std::string>& arguments, const DaemonPlace& place);
+
+// Processes of this machine that have `argument` among their arguments: how a restarted daemon finds what it
+// started.
 std::vector<pid_t> processes_with(const std::string& argument);
 
 // Where PATH has the program, or empty.

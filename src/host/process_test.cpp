@@ -47,8 +47,8 @@ TEST(Process, FailuresAreErrors) {
 TEST(Process, DaemonsHaveASessionOfTheirOwn) {
   const std::string log = ::testing::TempDir() + "daemon_" + std::to_string(getpid()) + ".log";
   const int open_here = open("/dev/zero", O_RDONLY);
-  const auto pid =
-      spawn_daemon({"sh", "-c", "echo $VARIABLE; exec sleep 60"}, {{"VARIABLE", "value"}}, log);
+  const auto pid = spawn_daemon({"sh", "-c", "echo $VARIABLE in $PWD; exec sleep 60"},
+                                {log, "/usr", {{"VARIABLE", "value"}}});
   ASSERT_TRUE(pid);
   const Fd process = open_process(*pid);
   ASSERT_TRUE(process);
@@ -58,20 +58,21 @@ TEST(Process, DaemonsHaveASessionOfTheirOwn) {
     std::ifstream in(log);
     text.assign(std::istreambuf_iterator<char>(in), {});
   }
-  EXPECT_EQ(text, "value\n");
+  EXPECT_EQ(text, "value in /usr\n");
   const std::string kept = "/proc/" + std::to_string(*pid) + "/fd/" + std::to_string(open_here);
   EXPECT_NE(access(kept.c_str(), F_OK), 0);  // a file that was open without CLOEXEC
   close(open_here);
   EXPECT_TRUE(signal_process(process, SIGKILL));
   unlink(log.c_str());
-  EXPECT_FALSE(spawn_daemon({"/nonexistent/program"}, {}, log));
+  EXPECT_FALSE(spawn_daemon({"/nonexistent/program"}, {log}));
+  EXPECT_FALSE(spawn_daemon({"sleep", "60"}, {log, "/nonexistent"}));
   unlink(log.c_str());
 }
 
 TEST(Process, IsFoundByAnArgument) {
   const std::string log = ::testing::TempDir() + "found_" + std::to_string(getpid()) + ".log";
   const std::string argument = "60." + std::to_string(getpid());
-  const auto pid = spawn_daemon({"sleep", argument}, {}, log);
+  const auto pid = spawn_daemon({"sleep", argument}, {log});
   ASSERT_TRUE(pid);
   EXPECT_EQ(processes_with(argument), std::vector<pid_t>{*pid});
   EXPECT_TRUE(signal_process(open_process(*pid), SIGKILL));
@@ -80,7 +81,8 @@ TEST(Process, IsFoundByAnArgument) {
 
 TEST(ReadFile, IsEmptyOfWhatCannotBeRead) {
   EXPECT_EQ(read_file("/nonexistent"), "");
-  EXPECT_EQ(read_file("/proc"), "");  // opens, and fails to be read, as a file of a process that has just ended
+  EXPECT_EQ(read_file("/proc"),
+            "");  // opens, and fails to be read, as a file of a process that has just ended
   EXPECT_EQ(read_file("/proc/self/comm").back(), '\n');
 }
 

@@ -86,13 +86,14 @@ class Daemon:
     """berthd on a data folder and a port of its own. kill() and start() leave the folder as it is."""
 
     def __init__(self, bin_dir, time_scale=20, options=(), environment=None, data=None):
-        self.bin, self.options = bin_dir, ["--time-scale", str(time_scale), *options]
+        self.bin, self.options = os.path.abspath(bin_dir), ["--time-scale", str(time_scale), *options]
         self.data = data or tempfile.mkdtemp(prefix="berth-e2e-")
         self.endpoint = f"http://127.0.0.1:{free_port()}"
         self.env = dict(os.environ, BERTH_DATA_DIR=self.data, BERTH_ENDPOINT=self.endpoint)
         self.environment = dict(os.environ, **(environment or {}))
         self.name = "berth-" + hashlib.sha256(self.data.encode()).hexdigest()[:8]
         self.log_path = self.data + ".log"
+        self.folder = tempfile.mkdtemp(prefix="berth-e2e-folder-")  # where berthd is started: it leaves nothing there
         self.process = None
         self.clients = {}
 
@@ -100,7 +101,7 @@ class Daemon:
         command = [f"{self.bin}/berthd", "--data-dir", self.data, "--listen", self.endpoint[7:], *self.options, *more]
         with open(self.log_path, "a") as log:
             self.process = subprocess.Popen(command, start_new_session=True, stderr=log, stdout=log,
-                                            env=self.environment)
+                                            env=self.environment, cwd=self.folder)
         if not wait:
             return
         wait_for("berthd's first answer", self.answers)
@@ -125,7 +126,8 @@ class Daemon:
         return self.process.returncode
 
     def down(self):
-        done = subprocess.run([f"{self.bin}/berth", "down"], env=self.env, capture_output=True, text=True, timeout=180)
+        done = subprocess.run([f"{self.bin}/berth", "down"], env=self.env, capture_output=True, text=True, timeout=180,
+                              cwd=self.folder)
         if done.returncode == 0:
             self.process.wait(timeout=30)
         return done
@@ -136,6 +138,10 @@ class Daemon:
             self.kill()
         self.remove_all_outside()
         shutil.rmtree(self.data, ignore_errors=True)
+        left = os.listdir(self.folder)
+        shutil.rmtree(self.folder)
+        if left:
+            raise AssertionError(f"berthd, or what it has started, left {left} in its working directory")
         if os.path.exists(self.log_path):
             os.unlink(self.log_path)
 

@@ -122,6 +122,23 @@ class Outages(unittest.TestCase):
         self.assertEqual(self.new_log().count("HAProxy ended by itself"), 1)
         self.assertEqual(len(self.berth.haproxies()), 1)
 
+    def test_haproxy_that_hangs_is_replaced(self):
+        # A young one may still be starting.
+        hung = wait_for("one HAProxy", lambda: len(self.berth.haproxies()) == 1 and
+                        self.age_s(self.berth.haproxies()[0]) > 11 and self.berth.haproxies(), 60)
+        os.kill(hung[0], signal.SIGSTOP)
+        wait_for("the problem", lambda: any("HAProxy does not answer" in p for p in self.berth.problems()), 15)
+        wait_for("another", lambda: self.berth.haproxies() and self.berth.haproxies() != hung, 25)
+        wait_for("an answer", lambda: answers(self.url), 10)
+        wait_for("no problem", lambda: self.berth.problems() == [], 10)
+        self.assertEqual(self.new_log().count("HAProxy hung, was killed and is started again"), 1)
+        self.assertEqual(len(self.berth.haproxies()), 1)
+
+    def age_s(self, pid):
+        with open(f"/proc/{pid}/stat") as file:
+            started_s = int(file.read().rsplit(")", 1)[1].split()[19]) / os.sysconf("SC_CLK_TCK")
+        return time.clock_gettime(time.CLOCK_BOOTTIME) - started_s
+
     def test_engine_down_is_said_once_and_work_goes_on_when_it_is_back(self):
         traffic = Traffic(self.url, pause_s=0.01)
         open(self.broken, "w").close()
@@ -155,6 +172,7 @@ class Outages(unittest.TestCase):
             self.assertEqual(self.berth.kill(sent), 0)
             self.assertIn("tasks and load balancers go on", self.new_log())
             self.assertEqual((self.berth.containers(), self.berth.haproxies()), before)
+            self.assertEqual(self.berth.engine_services(), [])  # only berthd needs it
             self.assertTrue(answers(self.url))
             self.berth.start()
             wait_for("the service", lambda: self.settled(1), 20)
@@ -198,6 +216,7 @@ class Outages(unittest.TestCase):
         container = task["containers"][0]
         self.assertEqual(container["exitCode"], 137)
         self.assertEqual(container["reason"], "OutOfMemoryError: Container killed due to memory usage")
+        self.assertEqual(os.listdir(self.berth.folder), [])  # a monitor's file "oom"
         self.assertEqual((task["stopCode"], task["stoppedReason"]),
                          ("EssentialContainerExited", "Essential container in task exited"))
 
@@ -414,6 +433,52 @@ class Machine(unittest.TestCase):
             self.assertEqual(sorted(os.listdir(berth.data)), ["berth.db", "credentials", "endpoint", "lock", "mail"])
         finally:
             berth.clean_up()
+
+    def test_down_works_without_berthd_and_leaves_nothing(self):
+        for end in (signal.SIGTERM, signal.SIGKILL):
+            berth = Daemon(BIN)
+            try:
+                berth.start()
+                deploy_article(berth)
+                berth.kill(end)
+                self.assertEqual(len(berth.containers()), 1)
+                done = berth.down()
+                self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+                self.assertIn("no berthd runs at " + berth.endpoint, done.stderr)
+                self.assertEqual(berth.left_outside(), {})
+                self.assertEqual(sorted(os.listdir(berth.data)), ["berth.db", "credentials", "endpoint", "lock", "mail"])
+                berth.start()
+                self.assertEqual(berth.client("cloudformation").describe_stacks()["Stacks"], [])
+                self.assertEqual(berth.tasks(), [])
+            finally:
+                berth.clean_up()
+
+    def test_down_without_data_or_engine_says_so_at_once(self):
+        with tempfile.TemporaryDirectory() as tools:
+            with open(f"{tools}/podman", "w") as file:
+                file.write('#!/bin/sh\necho "broken" >&2\nexit 125\n')
+            os.chmod(f"{tools}/podman", 0o755)
+            path = {"PATH": f"{tools}:{os.environ['PATH']}"}
+            berth = Daemon(BIN, environment=path)
+            try:
+                nothing = subprocess.run([f"{BIN}/berth", "--data-dir", tools, "--endpoint",
+                                          f"http://127.0.0.1:{free_port()}", "down"], capture_output=True, text=True)
+                self.assertEqual(nothing.returncode, 1)
+                self.assertIn("Is berthd running", nothing.stderr)
+                berth.start()
+                for running in (True, False):
+                    if not running:
+                        berth.kill()
+                    began = time.monotonic()
+                    done = subprocess.run([f"{BIN}/berth", "down"], env={**berth.env, **path}, capture_output=True,
+                                          text=True)
+                    self.assertEqual(done.returncode, 1)
+                    self.assertIn("Nothing was taken down", done.stderr)
+                    self.assertLess(time.monotonic() - began, 25)
+                    self.assertEqual("waiting for the container engine" in done.stderr, running)
+            finally:
+                berth.remove_all_outside()
+                berth.clean_up()
 
 
 class Suspend(unittest.TestCase):
