@@ -170,5 +170,17 @@ TEST_F(ChangeSetTest, can_be_deleted_and_so_can_a_stack_in_review) {
   EXPECT_EQ(status(), "DELETE_COMPLETE");
 }
 
+TEST_F(ChangeSetTest, fails_when_a_parameter_names_no_resource) {
+  auto in = input("CREATE", std::string(first) + R"(
+  C: {Type: Test::Thing, Properties: {Name: !Ref Group}}
+)");
+  in.template_body->insert(in.template_body->find("Resources:"),
+                           "  Group: {Type: 'AWS::EC2::SecurityGroup::Id', Default: sg-1}\n");
+  ASSERT_TRUE(test.call(create_change_set, in));
+  EXPECT_EQ(described().status, "FAILED");
+  EXPECT_EQ(described().status_reason,
+            "Parameter validation failed: parameter value sg-1 for parameter name Group does not exist");
+}
+
 }  // namespace
 }  // namespace berth::cloudformation

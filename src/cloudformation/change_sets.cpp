@@ -5,6 +5,7 @@
 
 #include "cloudformation/change_set_changes.h"
 #include "cloudformation/listing.h"
+#include "cloudformation/named_resources.h"
 #include "cloudformation/stack_events.h"
 #include "cloudformation/stack_lookup.h"
 #include "cloudformation/stack_start.h"
@@ -141,7 +142,9 @@ Result<CreateChangeSetOutput> create_change_set(Context& context, const CreateCh
   auto prepared = preparation.finish();
   if (prepared) {
     if (auto checked = check_same_types(context, stack, prepared->plan); !checked) return checked.error();
-    set_outcome(set, changes_of(context, stack, current, prepared->plan, prepared->deployment));
+    const auto named = check_named_resources(context.store, context.settings, prepared->plan);
+    set_outcome(set, named ? changes_of(context, stack, current, prepared->plan, prepared->deployment)
+                           : Result<StackChanges>(named.error()));
     set.deployment = std::move(prepared->deployment);
   } else {
     const auto draft = preparation.draft();

@@ -226,5 +226,60 @@ Resources:
   EXPECT_EQ(described->stacks->front().parameters->front().parameter_value, "****");
 }
 
+// Seen on AWS: the request is taken, then the stack rolls back.
+TEST_F(StackTest, looks_for_the_resources_that_parameters_name) {
+  constexpr const char* body = R"(
+Parameters:
+  Vpc: {Type: 'AWS::EC2::VPC::Id'}
+  Subnets: {Type: 'List<AWS::EC2::Subnet::Id>', Default: 'subnet-1, subnet-2'}
+Resources:
+  A: {Type: Test::Thing, Properties: {Name: !Ref Vpc}}
+)";
+  test.write([&] {
+    for (const auto* id : {"subnet-1", "subnet-2"}) {
+      ec2::SubnetRow row;
+      row.id = id;
+      test.store.put(row);
+    }
+    ec2::VpcRow row;
+    row.id = "vpc-1";
+    test.store.put(row);
+  });
+  const auto with = [](const char* vpc, const char* subnets) {
+    std::vector<Parameter> parameters(2);
+    parameters[0].parameter_key = "Vpc";
+    parameters[0].parameter_value = vpc;
+    parameters[1].parameter_key = "Subnets";
+    parameters[1].parameter_value = subnets;
+    return parameters;
+  };
+  CreateStackInput input;
+  input.parameters = with("vpc-2", "subnet-1");
+  EXPECT_EQ(create(body, input), "");
+  EXPECT_EQ(new_events(),
+            (Lines{"learner CREATE_IN_PROGRESS: User Initiated",
+                   "learner ROLLBACK_IN_PROGRESS: Parameter validation failed: parameter value vpc-2 for "
+                   "parameter name Vpc does not exist. Rollback requested by user.",
+                   "learner ROLLBACK_COMPLETE"}));
+  remove();
+  seen_events.clear();
+  input.parameters = with("", "subnet-1");
+  create(body, input);
+  const auto events = new_events();
+  ASSERT_EQ(events.size(), 3u);
+  EXPECT_EQ(events[1],
+            "learner ROLLBACK_IN_PROGRESS: Parameter validation failed: parameter value for parameter name "
+            "Vpc does not exist. Rollback requested by user.");
+  remove();
+  input.parameters = with("vpc-1", "subnet-1, subnet-2");
+  create(body, input);
+  EXPECT_EQ(status(), "CREATE_COMPLETE");
+  UpdateStackInput change;
+  change.parameters = with("vpc-1", "subnet-1,subnet-3");
+  EXPECT_EQ(update(std::string(body) + "  B: {Type: Test::Thing}\n", change), "");
+  EXPECT_EQ(status(), "UPDATE_ROLLBACK_COMPLETE");
+  EXPECT_EQ(things(), 1u);
+}
+
 }  // namespace
 }  // namespace berth::cloudformation

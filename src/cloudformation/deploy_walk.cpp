@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "cloudformation/exports.h"
+#include "cloudformation/named_resources.h"
 #include "cloudformation/operation_failure.h"
 #include "cloudformation/resource_access.h"
 #include "cloudformation/stack_events.h"
@@ -25,6 +26,10 @@ Progress DeployWalk::advance() {
   const bool begun = std::any_of(rows.begin(), rows.end(), [&](const StackResourceRow* row) {
     return row->operation_id == stack_.operation_id;
   });
+  if (!begun) {
+    const auto named = check_named_resources(context_.store, context_.settings, plan_);
+    if (!named) return fail(named.error().message);
+  }
   if (!begun && steps_.refuse_bad_properties(plan_, deployment_)) return {.stepped = true};
   if (auto started = start_next(); started.stepped || started.look_again_at) return started;
   auto settled = settle_next();

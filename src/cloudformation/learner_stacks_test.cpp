@@ -16,6 +16,7 @@
 #include "reconcile/scaling.h"
 #include "reconcile/target_health.h"
 #include "reconcile/traffic_metrics.h"
+#include "services/all_tables.h"
 #include "services/autoscaling/rows.h"
 #include "services/iam/rows.h"
 #include "services/logs/rows.h"
@@ -36,16 +37,8 @@ std::string read_file(const std::string& path) {
 
 struct AllTables {
   explicit AllTables(Store& store) {
-    autoscaling::add_tables(store);
-    cloudformation::add_tables(store);
-    cloudwatch::add_tables(store);
-    ec2::add_tables(store);
-    ecs::add_tables(store);
-    elbv2::add_tables(store);
-    iam::add_tables(store);
-    logs::add_tables(store);
-    sns::add_tables(store);
-    ssm::add_tables(store);
+    services::add_tables(store);
+    add_tables(store);
   }
 };
 

@@ -47,7 +47,7 @@ struct Life {
   explicit Life(DyingJournal& journal, std::uint64_t seed)
       : store(&journal), loop(from_unix_seconds(1'750'000'020), seed) {
     add_tables(store);
-    ssm::add_tables(store);
+    services::add_tables(store);
     store.add<ThingRow>();
     BERTH_CHECK(store.load().has_value());
     engine.start();

@@ -14,6 +14,8 @@
 #include "cloudformation/stack_engine.h"
 #include "cloudformation/stack_lookup.h"
 #include "handlers/cloudformation.h"
+#include "services/all_tables.h"
+#include "services/ec2/rows.h"
 #include "services/ssm/rows.h"
 #include "services/testing.h"
 
@@ -133,7 +135,7 @@ class StackTest : public testing::Test {
 
   static void add_everything(Store& store) {
     add_tables(store);
-    ssm::add_tables(store);
+    services::add_tables(store);
     store.add<ThingRow>();
   }
 

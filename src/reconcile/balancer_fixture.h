@@ -11,6 +11,7 @@
 #include "reconcile/balancer_sync.h"
 #include "reconcile/target_health.h"
 #include "reconcile/traffic_metrics.h"
+#include "services/all_tables.h"
 #include "services/ec2/rows.h"
 #include "services/elbv2/targets.h"
 #include "sim/fake_balancer.h"
@@ -41,8 +42,7 @@ struct BalancerFixture : testing::Test {
   static constexpr const char* target = "10.0.1.4:80";
 
   explicit BalancerFixture(double time_scale = 1) : loop(from_unix_seconds(1'750'000'020), 1, time_scale) {
-    elbv2::add_tables(store);
-    ec2::add_tables(store);
+    services::add_tables(store);
     write([&] {
       ec2::SubnetRow subnet;
       subnet.id = "subnet-1";

@@ -12,16 +12,7 @@
 #include "handlers/sns.h"
 #include "handlers/ssm.h"
 #include "handlers/sts.h"
-#include "services/autoscaling/rows.h"
-#include "services/cloudwatch/rows.h"
-#include "services/ec2/rows.h"
-#include "services/ecs/rows.h"
-#include "services/elbv2/rows.h"
-#include "services/iam/rows.h"
-#include "services/logs/rows.h"
-#include "services/sns/rows.h"
-#include "services/ssm/rows.h"
-#include "services/sts/rows.h"
+#include "services/all_tables.h"
 
 namespace berth {
 
@@ -38,17 +29,8 @@ std::span<const services::ServiceHandlers> implemented_services() {
 }
 
 void add_all_tables(Store& store) {
-  autoscaling::add_tables(store);
+  services::add_tables(store);
   cloudformation::add_tables(store);
-  cloudwatch::add_tables(store);
-  ec2::add_tables(store);
-  ecs::add_tables(store);
-  elbv2::add_tables(store);
-  iam::add_tables(store);
-  logs::add_tables(store);
-  sns::add_tables(store);
-  ssm::add_tables(store);
-  sts::add_tables(store);
 }
 
 }  // namespace berth

@@ -10,6 +10,7 @@
 
 #include "handlers/autoscaling.h"
 #include "handlers/cloudwatch.h"
+#include "services/all_tables.h"
 #include "services/autoscaling/rows.h"
 #include "services/cloudwatch/rows.h"
 #include "services/ecs/rows.h"
@@ -26,10 +27,7 @@ inline constexpr const char* count_dimension = "ecs:service:DesiredCount";
 class AutoscalingFixture : public ::testing::Test, public services::HandlerTest {
  protected:
   AutoscalingFixture() {
-    add_tables(store);
-    cloudwatch::add_tables(store);
-    ecs::add_tables(store);
-    iam::add_tables(store);
+    services::add_tables(store);
     write([&] {
       ecs::ServiceRow service;
       service.cluster = "learner-cluster";

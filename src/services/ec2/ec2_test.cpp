@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "services/all_tables.h"
 #include "services/ec2/networking.h"
 #include "services/ec2/rows.h"
 #include "services/ecs/rows.h"
@@ -13,8 +14,7 @@ namespace {
 
 struct Ec2 : testing::Test, services::HandlerTest {
   Ec2() {
-    add_tables(store);
-    elbv2::add_tables(store);
+    services::add_tables(store);
     store.add<ecs::TaskRow>();
     CreateVpcRequest request;
     request.cidr_block = "10.0.0.0/16";

@@ -6,6 +6,7 @@
 
 #include "handlers/ecs.h"
 #include "loop/sim_loop.h"
+#include "services/all_tables.h"
 #include "services/autoscaling/rows.h"
 #include "services/cloudwatch/metric_store.h"
 #include "services/ec2/rows.h"
@@ -24,13 +25,7 @@ inline constexpr const char* learner_target_group =
 class EcsFixture : public ::testing::Test {
  protected:
   EcsFixture() {
-    add_tables(store_);
-    ec2::add_tables(store_);
-    elbv2::add_tables(store_);
-    iam::add_tables(store_);
-    ssm::add_tables(store_);
-    logs::add_tables(store_);
-    autoscaling::add_tables(store_);
+    services::add_tables(store_);
     auto seeded = store_.transact([&]() -> Result<> {
       seed_network();
       seed_target_group();

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "services/all_tables.h"
 #include "services/ec2/rows.h"
 #include "services/elbv2/resources.h"
 #include "services/elbv2/targets.h"
@@ -14,8 +15,7 @@ constexpr const char* vpc = "vpc-0000000000000000a";
 
 struct Elbv2 : testing::Test, services::HandlerTest {
   Elbv2() {
-    add_tables(store);
-    ec2::add_tables(store);
+    services::add_tables(store);
     write([&] {
       ec2::VpcRow row;
       row.id = vpc;
