@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "base/text.h"
 #include "control/alarm.h"
@@ -11,6 +12,7 @@
 #include "services/cloudwatch/alarm_state.h"
 #include "services/cloudwatch/dimensions.h"
 #include "services/cloudwatch/rows.h"
+#include "services/lists.h"
 #include "services/paging.h"
 #include "services/tags.h"
 
@@ -20,6 +22,7 @@ namespace {
 constexpr std::int64_t alarms_per_page_max = 100;
 constexpr std::size_t actions_per_state_max = 5;
 constexpr std::size_t name_characters_max = 255;
+constexpr std::size_t composites_deleted_max = 1;
 constexpr std::int64_t short_period_range_s_max = 86'400;
 constexpr std::int64_t long_period_range_s_max = 604'800;
 
@@ -167,10 +170,9 @@ void configure(Context& context, Alarm alarm, std::optional<Alarm> AlarmRow::*ki
                const std::vector<Tag>& tags) {
   const std::string name = *alarm.alarm_name;
   const auto* existing = context.store.find<AlarmRow>(name);
-  const bool same_kind = existing && (existing->*kind);
   alarm.alarm_arn = context.settings.arn("cloudwatch", "alarm:" + name);
   alarm.alarm_configuration_updated_timestamp = context.now();
-  if (same_kind) {
+  if (existing) {
     const auto& old = *(existing->*kind);
     alarm.state_value = old.state_value;
     alarm.state_reason = old.state_reason;
@@ -258,6 +260,28 @@ bool is_child_of_another(const Context& context, const std::string& name) {
   return false;
 }
 
+// An alarm's name is unique among the metric and the composite alarms of a region.
+template <class Other>
+Result<> check_name_is_free(const Context& context, const std::string& name,
+                            std::optional<Other> AlarmRow::*other_kind, const char* other) {
+  const auto* row = context.store.find<AlarmRow>(name);
+  if (!row || !(row->*other_kind)) return {};
+  return invalid(fmt::format("The alarm name {} is in use by a {} alarm.", name, other));
+}
+
+Result<> check_deletable(const Context& context, const std::vector<std::string>& names) {
+  std::set<std::string> composites;
+  for (const auto& name : names) {
+    const auto* row = context.store.find<AlarmRow>(name);
+    if (row && row->composite) composites.insert(name);
+    if (is_child_of_another(context, name)) {
+      return invalid(fmt::format("Cannot delete {} as there are composite alarm(s) depending on it.", name));
+    }
+  }
+  if (composites.size() <= composites_deleted_max) return {};
+  return invalid("A request to delete alarms can include no more than one composite alarm.");
+}
+
 Result<AlarmRow*> tagged_alarm(Context& context, const std::optional<std::string>& arn) {
   const std::string prefix = context.settings.arn("cloudwatch", "alarm:");
   auto* row =
@@ -270,6 +294,8 @@ Result<AlarmRow*> tagged_alarm(Context& context, const std::optional<std::string
 
 Result<PutMetricAlarmOutput> put_metric_alarm(Context& context, const PutMetricAlarmInput& input) {
   if (auto checked = check_metric_alarm(input); !checked) return checked.error();
+  auto free = check_name_is_free(context, *input.alarm_name, &AlarmRow::composite, "composite");
+  if (!free) return free.error();
   configure(context, metric_alarm_of(input), &AlarmRow::metric, input.tags.value_or(std::vector<Tag>{}));
   return PutMetricAlarmOutput{};
 }
@@ -278,6 +304,8 @@ Result<PutCompositeAlarmOutput> put_composite_alarm(Context& context, const PutC
   auto common = check_common(input.alarm_name, input.alarm_description,
                              {&input.ok_actions, &input.alarm_actions, &input.insufficient_data_actions});
   if (!common) return common.error();
+  auto free = check_name_is_free(context, *input.alarm_name, &AlarmRow::metric, "metric");
+  if (!free) return free.error();
   if (input.actions_suppressor) {
     return Error{"NotImplemented", "PutCompositeAlarm: berth does not implement ActionsSuppressor."};
   }
@@ -299,14 +327,9 @@ Result<PutCompositeAlarmOutput> put_composite_alarm(Context& context, const PutC
 
 // AWS: nothing is deleted when one of them is a child of a composite alarm that stays.
 Result<DeleteAlarmsOutput> delete_alarms(Context& context, const DeleteAlarmsInput& input) {
-  for (const auto& name : input.alarm_names.value_or(std::vector<std::string>{})) {
-    if (is_child_of_another(context, name)) {
-      return invalid(fmt::format("Cannot delete {} as there are composite alarm(s) depending on it.", name));
-    }
-  }
-  for (const auto& name : input.alarm_names.value_or(std::vector<std::string>{})) {
-    erase_alarm(context.store, name, context.now());
-  }
+  const auto names = services::list_of(input.alarm_names);
+  if (auto checked = check_deletable(context, names); !checked) return checked.error();
+  for (const auto& name : names) erase_alarm(context.store, name, context.now());
   return DeleteAlarmsOutput{};
 }
 
@@ -386,6 +409,11 @@ Result<SetAlarmStateOutput> set_alarm_state(Context& context, const SetAlarmStat
   const std::string name = input.alarm_name.value_or("");
   const auto* row = context.store.find<AlarmRow>(name);
   if (!row) return Error{"ResourceNotFound", fmt::format("Unknown alarm {}", name)};
+  json::value parsed;
+  JsonError problem;
+  if (input.state_reason_data && !parse_json(*input.state_reason_data, parsed, problem)) {
+    return Error{"InvalidFormatFault", "Data was not syntactically valid JSON."};
+  }
   change_state(context.store, context.loop, context.settings, name, input.state_value.value_or(""),
                input.state_reason.value_or(""), input.state_reason_data.value_or(""));
   return SetAlarmStateOutput{};

@@ -116,6 +116,14 @@ class CloudWatch(ClientTest):
                      "constraint: Member must satisfy enum value set: [INSUFFICIENT_DATA, ALARM, OK]",
                      cloudwatch.set_alarm_state, AlarmName="wrong", StateValue="INVALID", StateReason="x")
         self.refused("ResourceNotFound", "", cloudwatch.set_alarm_state, AlarmName="none", StateValue="OK", StateReason="x")
+        self.refused("InvalidFormat", "Data was not syntactically valid JSON.", cloudwatch.set_alarm_state, AlarmName="wrong",
+                     StateValue="OK", StateReason="x", StateReasonData="{broken")
+        self.refused("ValidationError", "in use by a metric alarm", cloudwatch.put_composite_alarm, AlarmName="wrong",
+                     AlarmRule="TRUE")
+        for name in ("c1", "c2"):
+            cloudwatch.put_composite_alarm(AlarmName=name, AlarmRule="FALSE")
+            self.addCleanup(cloudwatch.delete_alarms, AlarmNames=[name])
+        self.refused("ValidationError", "no more than one composite alarm", cloudwatch.delete_alarms, AlarmNames=["c1", "c2"])
         self.refused("ValidationError", "Period", cloudwatch.put_metric_alarm, **dict(ALARM, AlarmName="w", Period=61))
         self.refused("InvalidParameterCombination", "The parameters MetricData.member.1.Value and "
                      "MetricData.member.1.Values are mutually exclusive and you have specified both.",
