@@ -92,25 +92,6 @@ Result<> check_ports(const ContainerDefinition& container) {
   return {};
 }
 
-Result<> check_sizes(const ContainerDefinition& container, TaskSize size) {
-  const std::string named = "Invalid setting for container '" + *container.name + "'. ";
-  const auto memory = container.memory.value_or(0);
-  const auto reservation = container.memory_reservation.value_or(0);
-  if (container.cpu.value_or(0) < 0 || memory < 0 || reservation < 0) {
-    return client_error(named + "'cpu', 'memory' and 'memoryReservation' must not be negative.");
-  }
-  if (container.memory && memory < 6) {
-    return client_error(named + "'memory' must be at least 6 MiB.");
-  }
-  if (memory > 0 && reservation > memory) {
-    return client_error(named + "'memory' must be greater than or equal to 'memoryReservation'.");
-  }
-  if (memory > size.memory_mib) {
-    return client_error(named + "The 'memory' setting of the container is above that of the task.");
-  }
-  return {};
-}
-
 Result<> check_timeouts(const ContainerDefinition& container) {
   if (const auto& seconds = container.stop_timeout; seconds && (*seconds < 0 || *seconds > 120)) {
     return client_error("The stopTimeout of container '" + *container.name +
@@ -282,6 +263,26 @@ Result<> check_container(const ContainerDefinition& container,
   const bool in_ecr = image.find(".dkr.ecr.") != std::string::npos;
   if (in_ecr && !execution_role) {
     return client_error("Fargate requires task definition to have execution role ARN to support ECR images.");
+  }
+  return {};
+}
+
+Result<> check_sizes(const ContainerDefinition& container, TaskSize size) {
+  const std::string named = "Invalid setting for container '" + *container.name + "'. ";
+  const auto memory = container.memory.value_or(0);
+  const auto reservation = container.memory_reservation.value_or(0);
+  if (container.cpu.value_or(0) < 0 || memory < 0 || reservation < 0) {
+    return client_error(named + "'cpu', 'memory' and 'memoryReservation' must not be negative.");
+  }
+  if (container.memory && memory < 6) {
+    return client_error(named + "'memory' must be at least 6 MiB.");
+  }
+  if (memory > 0 && reservation > memory) {
+    return client_error(named + "'memory' must be greater than or equal to 'memoryReservation'.");
+  }
+  if (memory > size.memory_mib) {
+    return client_error("The 'memory' setting for container '" + *container.name +
+                        "' is greater than for the task.");
   }
   return {};
 }

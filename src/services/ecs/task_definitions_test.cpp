@@ -120,10 +120,8 @@ TEST_F(EcsTaskDefinitions, WhatFargateRefuses) {
               container.log_configuration = LogConfiguration{.log_driver = "awslogs"};
             }),
             "ClientException: Log driver awslogs requires options: awslogs-region, awslogs-group");
-  EXPECT_EQ(
-      refused([](auto&, auto& container) { container.memory = 1024; }),
-      "ClientException: Invalid setting for container 'web'. The 'memory' setting of the container is above "
-      "that of the task.");
+  EXPECT_EQ(refused([](auto&, auto& container) { container.memory = 1024; }),
+            "ClientException: The 'memory' setting for container 'web' is greater than for the task.");
 }
 
 TEST_F(EcsTaskDefinitions, WhatBerthRefusesItNames) {

@@ -5,7 +5,9 @@
 #include "handlers/ecs.h"
 #include "model/json_codec.h"
 #include "services/ec2/networking.h"
+#include "services/ecs/container_checks.h"
 #include "services/ecs/errors.h"
+#include "services/ecs/fargate.h"
 #include "services/ecs/names.h"
 #include "services/ecs/new_task.h"
 #include "services/ecs/paging.h"
@@ -14,6 +16,7 @@
 #include "services/ecs/stop_task.h"
 #include "services/ecs/tagging.h"
 #include "services/ecs/task_view.h"
+#include "services/lists.h"
 
 namespace berth::ecs {
 
@@ -21,6 +24,7 @@ namespace {
 
 constexpr std::int64_t run_task_count_max = 10;
 constexpr std::size_t described_tasks_max = 100;
+constexpr std::size_t stop_reason_characters_max = 255;
 
 Result<> check_run_members(const RunTaskRequest& input) {
   const auto any = [](const auto& list) { return list && !list->empty(); };
@@ -49,6 +53,27 @@ Result<> check_run_members(const RunTaskRequest& input) {
   return {};
 }
 
+// The containers as overridden have to fit as if the task definition were registered so.
+Result<> check_override_sizes(const TaskOverride& overrides, const TaskDefinition& definition) {
+  const auto size = check_task_size(overrides.cpu ? overrides.cpu : definition.cpu,
+                                    overrides.memory ? overrides.memory : definition.memory);
+  if (!size) return size.error();
+  auto containers = *definition.container_definitions;
+  for (auto& container : containers) {
+    for (const auto& override : services::list_of(overrides.container_overrides)) {
+      if (override.name != container.name) continue;
+      if (override.cpu) container.cpu = override.cpu;
+      if (override.memory) container.memory = override.memory;
+      if (override.memory_reservation) container.memory_reservation = override.memory_reservation;
+    }
+    if (auto checked = check_sizes(container, *size); !checked) {
+      return invalid_parameter(checked.error().message);
+    }
+  }
+  const auto together = check_containers_together(containers, *size);
+  return together ? Result<>{} : invalid_parameter(together.error().message);
+}
+
 Result<> check_overrides(const TaskOverride& overrides, const TaskDefinition& definition) {
   if (overrides.inference_accelerator_overrides && !overrides.inference_accelerator_overrides->empty()) {
     return unsupported("inferenceAcceleratorOverrides");
@@ -69,7 +94,7 @@ Result<> check_overrides(const TaskOverride& overrides, const TaskDefinition& de
       return unsupported("containerOverrides.resourceRequirements");
     }
   }
-  return {};
+  return check_override_sizes(overrides, definition);
 }
 
 struct SubnetChoice {
@@ -190,8 +215,11 @@ Result<StopTaskResponse> stop_task(Context& context, const StopTaskRequest& inpu
   const auto* found = context.store.find<TaskRow>(*id);
   if (!found || found->cluster != (*cluster)->name)
     return invalid_parameter("The referenced task was not found.");
-  auto* task = context.store.edit<TaskRow>(*id);
   const std::string reason = input.reason.value_or("");
+  if (reason.size() > stop_reason_characters_max) {
+    return invalid_parameter("reason can have at most 255 characters.");
+  }
+  auto* task = context.store.edit<TaskRow>(*id);
   order_stop(*task, "UserInitiated", reason.empty() ? "Task stopped by user" : reason);
   return StopTaskResponse{.task = describe_task(context.store, context.settings, *task, true)};
 }
@@ -227,6 +255,10 @@ Result<ListTasksResponse> list_tasks(Context& context, const ListTasksRequest& i
   if (!cluster) return cluster.error();
   if (input.container_instance) return unsupported("container instances");
   if (input.daemon_name) return unsupported("daemons");
+  // AWS counts no desired status: clients that look for the tasks they started give both.
+  if (input.started_by && (input.service_name || input.family || input.launch_type)) {
+    return invalid_parameter("startedBy must be the only filter that is used.");
+  }
   std::string service;
   if (input.service_name) {
     const auto key = service_key((*cluster)->name, *input.service_name);

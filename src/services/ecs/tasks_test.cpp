@@ -114,6 +114,46 @@ TEST_F(EcsTasks, ListAndDescribe) {
             "InvalidParameterException: taskId length should be one of [32,36]");
 }
 
+TEST_F(EcsTasks, OverridesFitIntoTheTask) {
+  auto request = run();
+  auto& container = request.overrides.emplace().container_overrides.emplace().emplace_back();
+  container.name = "web";
+  container.memory = 1024;
+  EXPECT_EQ(refusal(run_task, request),
+            "InvalidParameterException: The 'memory' setting for container 'web' is greater than for the "
+            "task.");
+  request.overrides->memory = "1024";
+  EXPECT_EQ(refusal(run_task, request), "accepted");
+  container.cpu = 512;
+  EXPECT_EQ(
+      refusal(run_task, request),
+      "InvalidParameterException: Total cpu of containers (512) should not exceed cpu of the task (256).");
+  container.cpu = 256;
+  container.memory_reservation = 2048;
+  EXPECT_EQ(
+      refusal(run_task, request),
+      "InvalidParameterException: Invalid setting for container 'web'. 'memory' must be greater than or "
+      "equal to 'memoryReservation'.");
+}
+
+TEST_F(EcsTasks, StartedByIsTheOnlyFilter) {
+  ListTasksRequest list{.cluster = "learner-cluster", .family = "learner-svc-task", .started_by = "me"};
+  EXPECT_EQ(refusal(list_tasks, list),
+            "InvalidParameterException: startedBy must be the only filter that is used.");
+  list.family.reset();
+  list.desired_status = "STOPPED";
+  EXPECT_EQ(refusal(list_tasks, list), "accepted");
+}
+
+TEST_F(EcsTasks, ReasonsOfStopsAreLimited) {
+  const auto answer = ok(run_task, run());
+  StopTaskRequest stop{.task = *answer.tasks->front().task_arn, .cluster = "learner-cluster"};
+  stop.reason = std::string(256, 'x');
+  EXPECT_EQ(refusal(stop_task, stop), "InvalidParameterException: reason can have at most 255 characters.");
+  stop.reason->pop_back();
+  EXPECT_EQ(refusal(stop_task, stop), "accepted");
+}
+
 TEST_F(EcsTasks, StopKeepsTheFirstReason) {
   const auto answer = ok(run_task, run());
   StopTaskRequest stop{.task = *answer.tasks->front().task_arn, .cluster = "learner-cluster"};
