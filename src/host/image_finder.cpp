@@ -1,6 +1,17 @@
 #include "host/image_finder.h"
 
 namespace berth::host {
+namespace {
+
+// "localhost/app:latest" -> "localhost/app@sha256:..."
+std::string by_digest(std::string image, const std::string& digest) {
+  image = image.substr(0, image.find('@'));
+  const auto colon = image.rfind(':');
+  if (colon != std::string::npos && image.find('/', colon) == std::string::npos) image.resize(colon);
+  return image + "@" + digest;
+}
+
+}  // namespace
 
 void ImageFinder::find(const std::string& image, Engine::Done<FoundImage> done) {
   engine_.image(image, [this, image, done = std::move(done)](Result<EngineImage> found) {
@@ -15,6 +26,33 @@ void ImageFinder::find(const std::string& image, Engine::Done<FoundImage> done) 
       if (local) return done(FoundImage{name, local->digest});
       pull(image, 1, done);
     });
+  });
+}
+
+// An image that was built here and never pushed may be known to the engine by its id alone.
+void ImageFinder::find_digest(const std::string& image, const std::string& digest,
+                              Engine::Done<FoundImage> done) {
+  std::vector<std::string> names{by_digest(image, digest)};
+  if (const auto other = names_.find(image); other != names_.end()) {
+    names.push_back(by_digest(other->second, digest));
+  }
+  names.push_back(digest);
+  const std::string image_name = names.front();
+  find_first(std::move(names), image_name, digest, std::move(done));
+}
+
+void ImageFinder::find_first(std::vector<std::string> names, const std::string& image,
+                             const std::string& digest, Engine::Done<FoundImage> done) {
+  if (names.empty()) return pull(image, 1, std::move(done));
+  const std::string name = names.front();
+  names.erase(names.begin());
+  engine_.image(name, [this, names = std::move(names), image, digest,
+                       done = std::move(done)](Result<EngineImage> found) {
+    if (found) return done(FoundImage{found->id, digest});
+    if (found.error().code != engine_not_found && found.error().code != engine_refused) {
+      return done(found.error());
+    }
+    find_first(names, image, digest, done);
   });
 }
 

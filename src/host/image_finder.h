@@ -1,9 +1,11 @@
 // ImageFinder: from the image that a task definition names to one that the engine has: by that name, by the
-// name that the settings give for it, or by a pull.
+// name that the settings give for it, or by a pull; and to the very image that a digest stands for, whatever
+// the name stands for by now.
 #pragma once
 
 #include <map>
 #include <string>
+#include <vector>
 
 #include "host/engine.h"
 
@@ -21,8 +23,12 @@ class ImageFinder {
 
   // The error is CannotPullContainerError in AWS's words.
   void find(const std::string& image, Engine::Done<FoundImage> done);
+  void find_digest(const std::string& image, const std::string& digest, Engine::Done<FoundImage> done);
 
  private:
+  // The first of `names` that the engine has; else a pull of `image`.
+  void find_first(std::vector<std::string> names, const std::string& image, const std::string& digest,
+                  Engine::Done<FoundImage> done);
   void pull(const std::string& image, int retries_left, Engine::Done<FoundImage> done);
 
   Engine& engine_;

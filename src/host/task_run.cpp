@@ -94,25 +94,35 @@ void TaskRun::set_limits(double cpu_vcpu, Callback done) {
       }));
 }
 
+TaskRun::WantedImage TaskRun::wanted_image(const world::ContainerSpec& container) {
+  return {container.image, container.image_digest};
+}
+
 void TaskRun::find_images() {
-  std::set<std::string> names;
+  std::set<WantedImage> wanted;
   for (const auto& container : containers_) {
-    if (container->phase() == Phase::absent) names.insert(container->spec().image);
+    if (container->phase() == Phase::absent) wanted.insert(wanted_image(container->spec()));
   }
-  if (names.empty()) return;
+  if (wanted.empty()) return;
   report(world::TaskEventKind::pull_started);
-  images_left_ = names.size();
-  work_pending_ += static_cast<int>(names.size());
-  for (const auto& name : names) {
-    tools_.images.find(name, alive_.guard([this, name](Result<FoundImage> found) {
+  images_left_ = wanted.size();
+  work_pending_ += static_cast<int>(wanted.size());
+  for (const auto& image : wanted) {
+    auto done = alive_.guard([this, image](Result<FoundImage> found) {
       if (found) {
-        images_[name] = *found;
+        images_[image] = *found;
       } else {
         fail(found.error());
       }
       if (--images_left_ == 0) report(world::TaskEventKind::pull_stopped);
       work_done();
-    }));
+    });
+    const auto& [name, digest] = image;
+    if (digest.empty()) {
+      tools_.images.find(name, std::move(done));
+    } else {
+      tools_.images.find_digest(name, digest, std::move(done));
+    }
   }
 }
 
@@ -125,7 +135,9 @@ bool TaskRun::start_what_can() {
   while (again) {  // a start lets others start that wait for it
     again = under_way = false;
     for (const auto& container : containers_) {
-      if (container->phase() == Phase::absent) container->create(spec_, images_[container->spec().image]);
+      if (container->phase() == Phase::absent) {
+        container->create(spec_, images_[wanted_image(container->spec())]);
+      }
       const Phase phase = container->phase();
       under_way |= phase == Phase::creating || phase == Phase::starting;
       if (phase == Phase::running) limit_start_time(*container);

@@ -7,6 +7,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "host/container_run.h"
@@ -30,6 +31,9 @@ class TaskRun {
   void output_stored(const std::string& container, std::int64_t offset);
 
  private:
+  using WantedImage = std::pair<std::string, std::string>;  // name in the task definition, settled digest
+  static WantedImage wanted_image(const world::ContainerSpec& container);
+
   enum class Dependency { met, waiting, impossible };
 
   void step();
@@ -57,7 +61,7 @@ class TaskRun {
   world::TaskSpec spec_;
   Callback gone_;
   std::vector<std::unique_ptr<ContainerRun>> containers_;
-  std::map<std::string, FoundImage> images_;  // by the name in the task definition
+  std::map<WantedImage, FoundImage> images_;
   std::size_t images_left_ = 0;
   int work_pending_ = 0;  // namespace, cgroup, images: what is being made is not removed
   bool stopping_ = false;

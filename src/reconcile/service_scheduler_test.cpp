@@ -359,5 +359,37 @@ TEST_F(ServiceSchedulerTest, AHostRebootBringsTheServiceBack) {
   EXPECT_EQ(service_row()->deployments.front().failed_tasks, 0);
 }
 
+TEST_F(ServiceSchedulerTest, LaterTasksGetTheImageThatTheFirstOneFound) {
+  create(1);
+  settle();
+  const std::string first = running_task();
+  EXPECT_EQ(runtime_.spec(first)->containers.front().image_digest, "");
+  scale_to(3);
+  settle();
+  for (const auto* task : tasks("RUNNING")) {
+    if (task->id == first) continue;
+    EXPECT_EQ(runtime_.spec(task->id)->containers.front().image_digest, "sha256:localhost/learner:latest");
+  }
+  const auto revision = service_row()->deployments.front().revision_arn;
+  const auto& images = *store_.find<ecs::ServiceRevisionRow>(revision)->description.container_images;
+  ASSERT_EQ(images.size(), 1u);
+  EXPECT_EQ(images.front().container_name, "web");
+  EXPECT_EQ(images.front().image, "localhost/learner:latest");
+}
+
+TEST_F(ServiceSchedulerTest, ImagesAreNotSettledWhereThatIsDisabled) {
+  auto definition = learner_definition();
+  definition.container_definitions->front().version_consistency = "disabled";
+  ok(ecs::register_task_definition, definition);
+  create(2);
+  settle();
+  scale_to(3);
+  settle();
+  ASSERT_EQ(tasks("RUNNING").size(), 3u);
+  for (const auto* task : tasks("RUNNING")) {
+    EXPECT_EQ(runtime_.spec(task->id)->containers.front().image_digest, "");
+  }
+}
+
 }  // namespace
 }  // namespace berth::reconcile

@@ -51,8 +51,9 @@ bool container_exited(TaskRow& task, ContainerRow& container, int exit_code, boo
   return true;
 }
 
+// A container that is adopted is known by its image's id: the digest that was found for it stays.
 bool container_created(ContainerRow& container, const std::string& runtime_id, const std::string& digest) {
-  if (container.runtime_id == runtime_id && container.image_digest == digest) return false;
+  if (container.runtime_id == runtime_id && !container.image_digest.empty()) return false;
   container.runtime_id = runtime_id;
   container.image_digest = digest;
   return true;

@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "control/service_event.h"
+#include "reconcile/image_pins.h"
 #include "reconcile/task_changes.h"
 #include "reconcile/task_spec.h"
 #include "services/ec2/networking.h"
@@ -120,7 +121,9 @@ void TaskLifecycle::adopt(const std::vector<world::TaskState>& tasks, const std:
       const auto* row = store_.find<TaskRow>(state.task_id);
       if (!row) continue;
       TaskRow changed = *row;
-      if (apply_state(changed, state, now)) store_.put(std::move(changed));
+      if (!apply_state(changed, state, now)) continue;
+      keep_image_digests(store_, changed);
+      store_.put(std::move(changed));
     }
     for (const auto& id : running) {
       if (is_listed(tasks, id)) continue;
@@ -359,6 +362,7 @@ void TaskLifecycle::on_task_event(const world::TaskEvent& event) {
   }
   if (apply_event(task, event, loop_.now())) {
     change([&]() -> Result<> {
+      if (event.kind == world::TaskEventKind::container_created) keep_image_digests(store_, task);
       store_.put(task);
       return {};
     });

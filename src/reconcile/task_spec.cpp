@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "reconcile/image_pins.h"
 #include "services/ec2/networking.h"
 #include "services/logs/rows.h"
 #include "services/ssm/rows.h"
@@ -182,6 +183,7 @@ PreparedTask prepare_task(const Store& store, const Settings& settings, const Ta
     const auto* container = find_container(*definition, row.name);
     if (!container) continue;
     auto& out = spec.containers.emplace_back(container_spec(task, row, *container));
+    out.image_digest = settled_digest(store, task, row.name);
     out.environment = default_environment(settings, time_scale);
     add(out.environment, container->environment);
     if (misses_log_group(store, row) && !may_create_log_group(*container))

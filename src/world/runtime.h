@@ -37,6 +37,7 @@ struct UlimitSpec {
 struct ContainerSpec {
   std::string name;
   std::string image;
+  std::string image_digest;              // "sha256:..."; empty: of what the name stands for now
   std::vector<std::string> entry_point;  // empty: the image's own
   std::vector<std::string> command;      // empty: the image's own
   std::map<std::string, std::string> environment;

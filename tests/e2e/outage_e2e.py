@@ -45,11 +45,11 @@ def doctor(berth):
     return done.returncode, [f["subject"] + ": " + f["text"] for f in json.loads(done.stdout) if not f["ok"]]
 
 
-def build_probe():
+def build_probe(label="first"):
     folder = tempfile.mkdtemp(prefix="berth-probe-")
     shutil.copy(f"{BIN}/e2e_probe", f"{folder}/probe")
     with open(f"{folder}/Dockerfile", "w") as file:
-        file.write('FROM scratch\nCOPY probe /probe\nENTRYPOINT ["/probe"]\n')
+        file.write(f'FROM scratch\nCOPY probe /probe\nENTRYPOINT ["/probe"]\nLABEL build={label}\n')
     subprocess.run(["podman", "--cgroup-manager", "cgroupfs", "build", "-q", "-t", PROBE, folder], check=True,
                    capture_output=True)
     shutil.rmtree(folder)
@@ -210,6 +210,37 @@ class Outages(unittest.TestCase):
         wait_for("no problem", lambda: self.berth.problems() == [], 10)
         with urllib.request.urlopen(self.url + "/api/scalinginfo", timeout=10) as answer:
             self.assertEqual(json.load(answer)["running_count"], 1)
+
+    def test_tasks_of_a_deployment_run_one_image_whatever_its_name_means_by_now(self):
+        ecs = self.berth.client("ecs")
+        self.addCleanup(build_probe)
+        ecs.register_task_definition(
+            family="pinned", networkMode="awsvpc", requiresCompatibilities=["FARGATE"], cpu="256", memory="512",
+            executionRoleArn="arn:aws:iam::123456789012:role/learner-ecs-role",
+            containerDefinitions=[{"name": "probe", "image": PROBE, "command": ["serve", "80"]}])
+        subnet = self.berth.client("ec2").describe_subnets()["Subnets"][0]["SubnetId"]
+        service = {"cluster": CLUSTER, "service": "pinned"}
+        ecs.create_service(cluster=CLUSTER, serviceName="pinned", taskDefinition="pinned", desiredCount=1,
+                           launchType="FARGATE", networkConfiguration={"awsvpcConfiguration": {"subnets": [subnet]}})
+        self.addCleanup(ecs.delete_service, **service, force=True)
+
+        def digests(count):
+            def running():
+                arns = ecs.list_tasks(cluster=CLUSTER, serviceName="pinned")["taskArns"]
+                tasks = ecs.describe_tasks(cluster=CLUSTER, tasks=arns)["tasks"] if arns else []
+                good = len(tasks) == count and all(t["lastStatus"] == "RUNNING" for t in tasks)
+                return [t["containers"][0]["imageDigest"] for t in tasks] if good else None
+            return wait_for(f"{count} tasks", running, 60)
+
+        first = digests(1)
+        build_probe("second")
+        ecs.update_service(**service, desiredCount=3)
+        self.assertEqual(digests(3), first * 3)
+        revision = ecs.list_service_deployments(**service)["serviceDeployments"][0]["targetServiceRevisionArn"]
+        images = ecs.describe_service_revisions(serviceRevisionArns=[revision])["serviceRevisions"][0]["containerImages"]
+        self.assertEqual(images, [{"containerName": "probe", "imageDigest": first[0], "image": PROBE}])
+        ecs.update_service(**service, desiredCount=1, forceNewDeployment=True)
+        wait_for("the new image", lambda: digests(1) != first, 60)
 
     def test_out_of_memory_ends_the_task_with_137_and_awss_reason(self):
         task = self.run_probe("eat", "600")
