@@ -6,7 +6,9 @@
 
 #include "base/text.h"
 #include "handlers/ssm.h"
+#include "services/lists.h"
 #include "services/paging.h"
+#include "services/ssm/filters.h"
 #include "services/ssm/rows.h"
 #include "services/tags.h"
 
@@ -17,6 +19,7 @@ constexpr std::size_t standard_value_bytes_max = 4096;
 constexpr std::size_t advanced_value_bytes_max = 8192;
 constexpr std::size_t versions_max = 100;
 constexpr std::size_t hierarchy_levels_max = 15;
+constexpr const char* default_key = "alias/aws/ssm";
 
 std::string parameter_arn(const Context& context, std::string_view name) {
   return context.settings.arn("ssm", fmt::format("parameter{}{}", name.starts_with('/') ? "" : "/", name));
@@ -91,40 +94,27 @@ Result<> check_value(const ParameterVersion& version) {
                "Parameter value, cannot be validated against allowedPattern: " + version.allowed_pattern};
 }
 
-bool matches(const ParameterRow& row, const ParameterStringFilter& filter) {
-  const std::string key = filter.key.value_or("");
-  const std::string option = filter.option.value_or(key == "Path" ? "OneLevel" : "Equals");
-  const auto any_of_values = [&](const std::string& text) {
-    return std::any_of(filter.values->begin(), filter.values->end(), [&](const std::string& value) {
-      if (option == "BeginsWith") return text.starts_with(value);
-      if (option == "Contains") return text.find(value) != std::string::npos;
-      return text == value;
-    });
-  };
-  if (!filter.values) return true;
-  if (key == "Name") return any_of_values(row.name);
-  if (key == "Type") return any_of_values(row.latest().type);
-  if (key == "KeyId") return any_of_values(row.latest().key_id);
-  if (key == "Tier") return any_of_values(row.latest().tier);
-  if (key == "DataType") return any_of_values(row.latest().data_type);
-  if (key == "Path") {
-    return std::any_of(filter.values->begin(), filter.values->end(), [&](std::string path) {
-      if (!path.ends_with('/')) path += '/';
-      if (!row.name.starts_with(path)) return false;
-      return option == "Recursive" || row.name.find('/', path.size()) == std::string::npos;
-    });
+// The only key that there is without a KMS.
+Result<> check_key_id(const Context& context, const PutParameterRequest& input, const std::string& type) {
+  if (!input.key_id) return {};
+  if (type != "SecureString") {
+    return Error{"ValidationException", "KeyId is required for SecureString type parameter only."};
   }
-  if (key.starts_with("tag:")) {
-    return std::any_of(row.tags.begin(), row.tags.end(), [&](const Tag& tag) {
-      return tag.key == key.substr(4) && any_of_values(tag.value.value_or(""));
-    });
-  }
-  return false;
+  const std::string& key = *input.key_id;
+  if (key == default_key || key == context.settings.arn("kms", default_key)) return {};
+  return Error{"InvalidKeyId",
+               fmt::format("Key '{}' does not exist (Service: AWSKMS; Status Code: 400; Error "
+                           "Code: NotFoundException; Request ID: {}; Proxy: null)",
+                           key, context.request_id)};
 }
 
-bool matches_all(const ParameterRow& row, const std::optional<std::vector<ParameterStringFilter>>& filters) {
-  return !filters || std::all_of(filters->begin(), filters->end(),
-                                 [&](const ParameterStringFilter& filter) { return matches(row, filter); });
+Result<> check_type_change(const std::string& before, const std::string& after) {
+  if (before == after || (before != "SecureString" && after != "SecureString")) return {};
+  return Error{"HierarchyTypeMismatchException",
+               fmt::format("Parameter Store doesn't support changing a parameter type in a hierarchy. For "
+                           "example, you can't change a parameter from a {} type to a {} type. You must "
+                           "create a new, unique parameter.",
+                           before, after)};
 }
 
 Result<ParameterRow*> tagged_parameter(Context& context, const std::optional<std::string>& type,
@@ -165,13 +155,19 @@ Result<PutParameterResult> put_parameter(Context& context, const PutParameterReq
   ParameterRow row = existing ? *existing : ParameterRow{name, {}, input.tags.value_or(std::vector<Tag>{})};
   ParameterVersion version = existing ? existing->latest() : ParameterVersion{};
   version.version = existing ? version.version + 1 : 1;
+  version.labels.clear();  // a label stays with the version that it was given to
   version.value = input.value.value_or("");
   if (input.type) version.type = *input.type;
   if (input.description) version.description = *input.description;
   if (input.allowed_pattern) version.allowed_pattern = *input.allowed_pattern;
   if (input.tier) version.tier = *input.tier == "Intelligent-Tiering" ? "Standard" : *input.tier;
   if (input.data_type) version.data_type = *input.data_type;
-  version.key_id = version.type == "SecureString" ? input.key_id.value_or("alias/aws/ssm") : "";
+  if (existing) {
+    auto changed = check_type_change(existing->latest().type, version.type);
+    if (!changed) return changed.error();
+  }
+  if (auto checked = check_key_id(context, input, version.type); !checked) return checked.error();
+  version.key_id = version.type == "SecureString" ? input.key_id.value_or(default_key) : "";
   version.modified_by = context.principal.arn;
   version.modified_at = context.now();
   if (auto checked = check_value(version); !checked) return checked.error();
@@ -209,14 +205,14 @@ Result<GetParametersResult> get_parameters(Context& context, const GetParameters
 
 Result<GetParametersByPathResult> get_parameters_by_path(Context& context,
                                                          const GetParametersByPathRequest& input) {
-  ParameterStringFilter below;
-  below.key = "Path";
-  below.option = input.recursive.value_or(false) ? "Recursive" : "OneLevel";
-  below.values = {input.path.value_or("/")};
+  auto checked = check_filters(input.parameter_filters, Filtered::by_path);
+  if (!checked) return checked.error();
   std::vector<Parameter> found;
   for (const auto& [name, row] : context.store.all<ParameterRow>()) {
-    if (!matches(row, below) || !matches_all(row, input.parameter_filters)) continue;
-    found.push_back(describe(context, {&row, &row.latest(), {}}, input.with_decryption.value_or(false)));
+    if (!lies_below(row, input.path.value_or("/"), input.recursive.value_or(false))) continue;
+    const auto* version = passing_version(row, input.parameter_filters);
+    if (!version) continue;
+    found.push_back(describe(context, {&row, version, {}}, input.with_decryption.value_or(false)));
   }
   auto page = services::page_of(
       std::move(found), input.next_token, input.max_results.value_or(10),
@@ -257,9 +253,16 @@ Result<GetParameterHistoryResult> get_parameter_history(Context& context,
 
 Result<DescribeParametersResult> describe_parameters(Context& context,
                                                      const DescribeParametersRequest& input) {
+  const auto& older = services::list_of(input.filters);
+  if (!older.empty() && !services::list_of(input.parameter_filters).empty()) {
+    return Error{"ValidationException",
+                 "You can use either Filters or ParameterFilters in a single request."};
+  }
+  const auto filters = older.empty() ? input.parameter_filters : modern(older);
+  if (auto checked = check_filters(filters, Filtered::described); !checked) return checked.error();
   std::vector<ParameterMetadata> found;
   for (const auto& [name, row] : context.store.all<ParameterRow>()) {
-    if (!matches_all(row, input.parameter_filters)) continue;
+    if (!passing_version(row, filters)) continue;
     const auto& version = row.latest();
     ParameterMetadata entry;
     entry.name = name;

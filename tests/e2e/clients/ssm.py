@@ -87,3 +87,12 @@ class Ssm(ClientTest):
                      put, Name="/pattern", Type="String", Value="x", AllowedPattern="[0-9]+")
         self.refused("HierarchyLevelLimitExceededException", "", put, Name="/a" * 16, Type="String", Value="x")
         self.refused("ParameterNotFound", "", self.ssm.get_parameter, Name="/pattern")
+        put(Name="/typed", Type="SecureString", Value="x")
+        self.addCleanup(self.ssm.delete_parameter, Name="/typed")
+        self.refused("HierarchyTypeMismatchException", "", put, Name="/typed", Type="String", Value="x", Overwrite=True)
+        self.refused("InvalidKeyId", "Key 'alias/none' does not exist", put, Name="/typed", Type="SecureString", Value="x",
+                     KeyId="alias/none", Overwrite=True)
+        self.refused("InvalidFilterKey", "The following filter key is not valid: Name. Valid filter keys include: [Type, KeyId].",
+                     self.ssm.get_parameters_by_path, Path="/", ParameterFilters=[{"Key": "Name", "Values": ["x"]}])
+        self.refused("ValidationException", "'parameterFilters.1.member.key'", self.ssm.describe_parameters,
+                     ParameterFilters=[{"Key": "Colour", "Values": ["x"]}])
