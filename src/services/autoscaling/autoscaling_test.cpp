@@ -242,6 +242,9 @@ TEST_F(AutoscalingTest, DeregisteringRemovesPoliciesAlarmsAndSchedules) {
   EXPECT_TRUE(store.all<ScheduledActionRow>().empty());
   EXPECT_TRUE(store.all<cloudwatch::AlarmRow>().empty());
   EXPECT_EQ(code_of(deregister_scalable_target, request), "ObjectNotFoundException");
+  EXPECT_EQ(message_of(deregister_scalable_target, request),
+            "No scalable target found for service namespace: ecs, resource ID: " + std::string(learner) +
+                ", scalable dimension: ecs:service:DesiredCount");
 }
 
 TEST_F(AutoscalingTest, PoliciesComeInPagesOfTen) {

@@ -93,6 +93,10 @@ Error no_such_target(const std::string& resource_id) {
   return not_found("scalable target registered", resource_id);
 }
 
+Error no_target_to_remove(const std::string& resource_id) {
+  return not_found("scalable target found", resource_id);
+}
+
 Error no_such_policy(const std::string& resource_id, const std::string& name) {
   return not_found("scaling policy found", resource_id, fmt::format(", policy name: {}", name));
 }

@@ -37,6 +37,7 @@ const ScalingPolicyRow* find_policy(const Store& store, std::string_view action_
 
 // ObjectNotFoundException.
 Error no_such_target(const std::string& resource_id);
+Error no_target_to_remove(const std::string& resource_id);
 Error no_such_policy(const std::string& resource_id, const std::string& name);
 Error no_such_scheduled_action(const std::string& resource_id, const std::string& name);
 

@@ -8,12 +8,11 @@
 
 #include "control/scheduled_action.h"
 #include "handlers/autoscaling.h"
-#include "handlers/iam.h"
 #include "services/autoscaling/names.h"
 #include "services/autoscaling/orders.h"
 #include "services/autoscaling/policy_alarms.h"
 #include "services/ecs/rows.h"
-#include "services/iam/rows.h"
+#include "services/iam/service_linked_roles.h"
 #include "services/lists.h"
 #include "services/paging.h"
 #include "services/tags.h"
@@ -24,7 +23,6 @@ namespace {
 
 constexpr std::int64_t targets_per_page_max = 50;
 constexpr std::size_t targets_max = 3000;  // AWS: ECS services in a region
-constexpr const char* service_linked_role = "AWSServiceRoleForApplicationAutoScaling_ECSService";
 constexpr const char* service_principal = "ecs.application-autoscaling.amazonaws.com";
 
 Result<std::optional<int>> capacity_of(const std::optional<std::int64_t>& value, std::string_view member) {
@@ -38,16 +36,6 @@ Result<std::optional<int>> capacity_of(const std::optional<std::int64_t>& value,
   return std::optional<int>(static_cast<int>(*value));
 }
 
-// The role that AWS makes in the account at the first registration.
-Result<std::string> scaling_role(Context& context) {
-  if (const auto* role = context.store.find<iam::RoleRow>(service_linked_role)) return role->arn;
-  iam::CreateServiceLinkedRoleRequest request;
-  request.aws_service_name = service_principal;
-  const auto created = iam::create_service_linked_role(context, request);
-  if (!created) return created.error();
-  return created->role->arn.value_or("");
-}
-
 Result<ScalableTargetRow> new_target(Context& context, const RegisterScalableTargetRequest& input) {
   if (!input.min_capacity || !input.max_capacity) {
     return validation("MinCapacity and MaxCapacity must both be specified for a new scalable target");
@@ -56,7 +44,7 @@ Result<ScalableTargetRow> new_target(Context& context, const RegisterScalableTar
     return Error{"LimitExceededException",
                  fmt::format("At most {} scalable targets can be registered for ecs.", targets_max)};
   }
-  auto role = scaling_role(context);
+  auto role = iam::service_linked_role(context, service_principal);
   if (!role) return role.error();
   ScalableTargetRow row;
   row.resource_id = *input.resource_id;
@@ -155,7 +143,7 @@ Result<DeregisterScalableTargetResponse> deregister_scalable_target(
   const std::string resource_id = input.resource_id.value_or("");
   auto scalable = check_scalable(input.service_namespace, resource_id, input.scalable_dimension);
   if (!scalable) return scalable.error();
-  if (!context.store.find<ScalableTargetRow>(resource_id)) return no_such_target(resource_id);
+  if (!context.store.find<ScalableTargetRow>(resource_id)) return no_target_to_remove(resource_id);
   remove_target(context.store, resource_id, context.now());
   return DeregisterScalableTargetResponse{};
 }

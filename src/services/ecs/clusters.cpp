@@ -11,6 +11,7 @@
 #include "services/ecs/rows.h"
 #include "services/ecs/service_view.h"
 #include "services/ecs/tagging.h"
+#include "services/iam/service_linked_roles.h"
 
 namespace berth::ecs {
 
@@ -152,6 +153,8 @@ Result<CreateClusterResponse> create_cluster(Context& context, const CreateClust
   const std::string name = input.cluster_name.value_or("default");
   const auto* existing = context.store.find<ClusterRow>(name);
   if (!existing || existing->status != "ACTIVE") {
+    auto role = iam::service_linked_role(context, "ecs.amazonaws.com");
+    if (!role) return role.error();
     ClusterRow row;
     row.name = name;
     row.settings = {{.name = "containerInsights", .value = "disabled"}};

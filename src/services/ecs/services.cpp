@@ -14,6 +14,7 @@
 #include "services/ecs/service_events.h"
 #include "services/ecs/service_view.h"
 #include "services/ecs/tagging.h"
+#include "services/iam/service_linked_roles.h"
 
 namespace berth::ecs {
 
@@ -259,6 +260,7 @@ Result<CreateServiceResponse> create_service(Context& context, const CreateServi
   const auto existing = existing_service(context, key, input);
   if (!existing) return existing.error();
   if (!*existing) {
+    if (auto role = iam::service_linked_role(context, "ecs.amazonaws.com"); !role) return role.error();
     auto service = make_service(context, input, **cluster);
     if (!service) return service.error();
     begin_deployment(context.store, context.loop, context.settings, *service);

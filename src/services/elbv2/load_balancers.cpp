@@ -8,6 +8,7 @@
 #include "services/ec2/rows.h"
 #include "services/elbv2/attributes.h"
 #include "services/elbv2/naming.h"
+#include "services/iam/service_linked_roles.h"
 
 namespace berth::elbv2 {
 namespace {
@@ -219,6 +220,8 @@ Result<CreateLoadBalancerOutput> create_load_balancer(Context& context,
   if (context.store.all<LoadBalancerRow>().size() >= load_balancers_most) {
     return Error{"TooManyLoadBalancersException", "The maximum number of load balancers has been reached"};
   }
+  auto role = iam::service_linked_role(context, "elasticloadbalancing.amazonaws.com");
+  if (!role) return role.error();
   LoadBalancerRow row = new_balancer(context, name, std::move(*wanted));
   row.tags = std::move(*tags);
   context.store.put(row);

@@ -1,4 +1,6 @@
 // IAM: the roles that AWS's services make for themselves.
+#include "services/iam/service_linked_roles.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -29,18 +31,29 @@ bool is_in_use(const Store& store, const std::string& role) {
   return !store.all<autoscaling::ScalableTargetRow>().empty();
 }
 
-}  // namespace
-
-Result<CreateServiceLinkedRoleResponse> create_service_linked_role(
-    Context& context, const CreateServiceLinkedRoleRequest& input) {
-  const std::string service = input.aws_service_name.value_or("");
-  const std::map<std::string, std::string> names = {
+const std::map<std::string, std::string>& role_names() {
+  static const std::map<std::string, std::string> names = {
       {"ecs.amazonaws.com", "AWSServiceRoleForECS"},
       {"elasticloadbalancing.amazonaws.com", "AWSServiceRoleForElasticLoadBalancing"},
       {"ecs.application-autoscaling.amazonaws.com", "AWSServiceRoleForApplicationAutoScaling_ECSService"},
   };
-  const auto name = names.find(service);
-  if (name == names.end()) {
+  return names;
+}
+
+}  // namespace
+
+Result<std::string> service_linked_role(Context& context, const std::string& service) {
+  if (const auto* role = context.store.find<RoleRow>(role_names().at(service))) return role->arn;
+  const auto created = create_service_linked_role(context, {.aws_service_name = service});
+  if (!created) return created.error();
+  return created->role->arn.value_or("");
+}
+
+Result<CreateServiceLinkedRoleResponse> create_service_linked_role(
+    Context& context, const CreateServiceLinkedRoleRequest& input) {
+  const std::string service = input.aws_service_name.value_or("");
+  const auto name = role_names().find(service);
+  if (name == role_names().end()) {
     return Error{"InvalidInputException",
                  fmt::format("Service {} is not known to berth; service-linked roles "
                              "exist for ECS, Elastic Load Balancing and Application Auto "

@@ -118,16 +118,26 @@ class Iam(ClientTest):
         iam.delete_role(RoleName="tagged")
         iam.delete_policy(PolicyArn=arn)
 
-    def test_service_linked_roles_and_the_caller(self):
-        role = self.iam.create_service_linked_role(AWSServiceName="ecs.amazonaws.com")["Role"]
-        self.assertEqual(role["Arn"], "arn:aws:iam::123456789012:role/aws-service-role/ecs.amazonaws.com/"
-                         "AWSServiceRoleForECS")
-        self.refused("InvalidInput", "has been taken in this account", self.iam.create_service_linked_role,
+    def test_service_linked_roles(self):
+        iam, ecs = self.iam, self.client("ecs")
+        ecs.create_cluster(clusterName="linked")  # the first use of a service makes its role
+        self.addCleanup(ecs.delete_cluster, cluster="linked")
+        self.assertEqual(iam.get_role(RoleName="AWSServiceRoleForECS")["Role"]["Arn"],
+                         "arn:aws:iam::123456789012:role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS")
+        self.refused("InvalidInput", "has been taken in this account", iam.create_service_linked_role,
                      AWSServiceName="ecs.amazonaws.com")
-        task = self.iam.delete_service_linked_role(RoleName="AWSServiceRoleForECS")["DeletionTaskId"]
-        self.assertEqual(self.iam.get_service_linked_role_deletion_status(DeletionTaskId=task)["Status"], "SUCCEEDED")
-        self.refused("NoSuchEntity", "AWSServiceRoleForECS cannot be found", self.iam.get_role,
-                     RoleName="AWSServiceRoleForECS")
+        status = lambda task: iam.get_service_linked_role_deletion_status(DeletionTaskId=task["DeletionTaskId"])["Status"]
+        self.assertEqual(status(iam.delete_service_linked_role(RoleName="AWSServiceRoleForECS")), "FAILED", "it is in use")
+        balancing = "AWSServiceRoleForElasticLoadBalancing"
+        listed = [r["RoleName"] for r in iam.list_roles(PathPrefix="/aws-service-role/")["Roles"]]
+        if balancing not in listed:
+            iam.create_service_linked_role(AWSServiceName="elasticloadbalancing.amazonaws.com")
+        if self.client("elbv2").describe_load_balancers()["LoadBalancers"]:
+            self.skipTest("another test's load balancer needs the role")
+        self.assertEqual(status(iam.delete_service_linked_role(RoleName=balancing)), "SUCCEEDED")
+        self.refused("NoSuchEntity", f"{balancing} cannot be found", iam.get_role, RoleName=balancing)
+
+    def test_the_caller(self):
         self.assertEqual(self.iam.get_user()["User"]["Arn"], "arn:aws:iam::123456789012:root")
 
     def test_wrong_input(self):
