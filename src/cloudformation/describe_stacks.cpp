@@ -25,8 +25,10 @@ void describe_deployment(Stack& out, const Deployment& deployment) {
   if (!deployment.role_arn.empty()) out.role_arn = deployment.role_arn;
 }
 
-Stack describe(const Context& context, const StackRow& stack) {
-  Stack out;
+// What both operations tell of a stack.
+template <class Told>
+Told told_of(const StackRow& stack) {
+  Told out;
   out.stack_name = stack.name;
   out.stack_id = stack.id;
   out.creation_time = stack.created_at;
@@ -34,6 +36,13 @@ Stack describe(const Context& context, const StackRow& stack) {
   out.deletion_time = stack.deleted_at;
   out.stack_status = stack.status;
   if (!stack.status_reason.empty()) out.stack_status_reason = stack.status_reason;
+  out.drift_information.emplace().stack_drift_status = "NOT_CHECKED";
+  if (!stack.last_operations.empty()) out.last_operations = stack.last_operations;
+  return out;
+}
+
+Stack describe(const Context& context, const StackRow& stack) {
+  Stack out = told_of<Stack>(stack);
   if (!stack.description.empty()) out.description = stack.description;
   if (!stack.change_set_id.empty()) out.change_set_id = stack.change_set_id;
   out.disable_rollback = stack.disable_rollback;
@@ -44,23 +53,12 @@ Stack describe(const Context& context, const StackRow& stack) {
   out.tags.emplace();
   if (const auto* deployment = shown_deployment(context, stack)) describe_deployment(out, *deployment);
   if (!stack.outputs.empty()) out.outputs = stack.outputs;
-  out.drift_information.emplace().stack_drift_status = "NOT_CHECKED";
-  if (!stack.last_operations.empty()) out.last_operations = stack.last_operations;
   return out;
 }
 
 StackSummary summarize(const StackRow& stack) {
-  StackSummary out;
-  out.stack_name = stack.name;
-  out.stack_id = stack.id;
-  out.creation_time = stack.created_at;
-  out.last_updated_time = stack.updated_at;
-  out.deletion_time = stack.deleted_at;
-  out.stack_status = stack.status;
-  if (!stack.status_reason.empty()) out.stack_status_reason = stack.status_reason;
+  StackSummary out = told_of<StackSummary>(stack);
   if (!stack.description.empty()) out.template_description = stack.description;
-  out.drift_information.emplace().stack_drift_status = "NOT_CHECKED";
-  if (!stack.last_operations.empty()) out.last_operations = stack.last_operations;
   return out;
 }
 

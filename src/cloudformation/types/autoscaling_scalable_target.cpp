@@ -11,14 +11,15 @@ namespace {
 class ScalableTarget final : public TableType {
  public:
   ScalableTarget()
-      : TableType("AWS::ApplicationAutoScaling::ScalableTarget", {{"ServiceNamespace", true, replaces},
-                                                                  {"ResourceId", true, replaces},
-                                                                  {"ScalableDimension", true, replaces},
-                                                                  {"MinCapacity", true},
-                                                                  {"MaxCapacity", true},
-                                                                  {"RoleARN"},
-                                                                  {"ScheduledActions"},
-                                                                  {"SuspendedState"}}) {}
+      : TableType("AWS::ApplicationAutoScaling::ScalableTarget",
+                  {{"ServiceNamespace", true, replaces, as_text},
+                   {"ResourceId", true, replaces, as_text},
+                   {"ScalableDimension", true, replaces, as_text},
+                   {"MinCapacity", true, in_place, as_integer},
+                   {"MaxCapacity", true, in_place, as_integer},
+                   {"RoleARN", false, in_place, as_text},
+                   {"ScheduledActions", false, in_place, as_list},
+                   {"SuspendedState", false, in_place, as_object}}) {}
 
   Result<Created> create(TypeContext& context, const ResourceView& resource) override {
     const auto resource_id = text_property(resource.properties, "ResourceId");

@@ -10,15 +10,28 @@ namespace {
 class ScalingPolicy final : public TableType {
  public:
   ScalingPolicy()
-      : TableType("AWS::ApplicationAutoScaling::ScalingPolicy", {{"PolicyName", true, replaces},
-                                                                 {"PolicyType", true},
-                                                                 {"ScalingTargetId", false, replaces},
-                                                                 {"ServiceNamespace", false, replaces},
-                                                                 {"ResourceId", false, replaces},
-                                                                 {"ScalableDimension", false, replaces},
-                                                                 {"TargetTrackingScalingPolicyConfiguration"},
-                                                                 {"StepScalingPolicyConfiguration"},
-                                                                 {"PredictiveScalingPolicyConfiguration"}}) {}
+      : TableType("AWS::ApplicationAutoScaling::ScalingPolicy",
+                  {{"PolicyName", true, replaces, as_text},
+                   {"PolicyType", true, in_place, as_text},
+                   {"ScalingTargetId", false, replaces, as_text},
+                   {"ServiceNamespace", false, replaces, as_text},
+                   {"ResourceId", false, replaces, as_text},
+                   {"ScalableDimension", false, replaces, as_text},
+                   {"TargetTrackingScalingPolicyConfiguration", false, in_place, as_object},
+                   {"StepScalingPolicyConfiguration", false, in_place, as_object},
+                   {"PredictiveScalingPolicyConfiguration", false, in_place, as_object}}) {}
+
+  Result<> check(const json::object& properties) const override {
+    if (auto table = TableType::check(properties); !table) return table;
+    const json::object target = with_target(properties);
+    for (const auto* name : {"ResourceId", "ScalableDimension", "ServiceNamespace"}) {
+      if (target.contains(name) || is_known_later(properties, "ScalingTargetId")) continue;
+      return Error{"ValidationError",
+                   "Either ScalingTargetId or all three of [ResourceId, ScalableDimension, ServiceNamespace] "
+                   "must be specified"};
+    }
+    return {};
+  }
 
   Result<Created> create(TypeContext& context, const ResourceView& resource) override {
     auto request = request_of<autoscaling::PutScalingPolicyRequest>(with_target(resource.properties));

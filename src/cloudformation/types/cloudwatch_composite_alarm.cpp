@@ -11,17 +11,18 @@ namespace {
 class CompositeAlarm final : public TableType {
  public:
   CompositeAlarm()
-      : TableType("AWS::CloudWatch::CompositeAlarm", {{"AlarmName", false, replaces},
-                                                      {"AlarmRule", true},
-                                                      {"AlarmDescription"},
-                                                      {"ActionsEnabled"},
-                                                      {"AlarmActions"},
-                                                      {"OKActions"},
-                                                      {"InsufficientDataActions"},
-                                                      {"ActionsSuppressor"},
-                                                      {"ActionsSuppressorWaitPeriod"},
-                                                      {"ActionsSuppressorExtensionPeriod"},
-                                                      {"Tags"}}) {}
+      : TableType("AWS::CloudWatch::CompositeAlarm",
+                  {{"AlarmName", false, replaces, as_text},
+                   {"AlarmRule", true, in_place, as_text},
+                   {"AlarmDescription", false, in_place, as_text},
+                   {"ActionsEnabled", false, in_place, as_boolean},
+                   {"AlarmActions", false, in_place, as_list},
+                   {"OKActions", false, in_place, as_list},
+                   {"InsufficientDataActions", false, in_place, as_list},
+                   {"ActionsSuppressor", false, in_place, as_text},
+                   {"ActionsSuppressorWaitPeriod", false, in_place, as_integer},
+                   {"ActionsSuppressorExtensionPeriod", false, in_place, as_integer},
+                   {"Tags", false, in_place, as_list}}) {}
 
   Result<Created> create(TypeContext& context, const ResourceView& resource) override {
     std::string name = text_property(resource.properties, "AlarmName");

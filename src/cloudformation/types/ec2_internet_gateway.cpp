@@ -7,7 +7,7 @@ namespace {
 
 class InternetGateway final : public TableType {
  public:
-  InternetGateway() : TableType("AWS::EC2::InternetGateway", {{"Tags"}}) {}
+  InternetGateway() : TableType("AWS::EC2::InternetGateway", {{"Tags", false, in_place, as_list}}) {}
 
   Result<Created> create(TypeContext& context, const ResourceView& resource) override {
     ec2::CreateInternetGatewayRequest request;

@@ -8,11 +8,11 @@ namespace {
 class Route final : public TableType {
  public:
   Route()
-      : TableType("AWS::EC2::Route", {{"RouteTableId", true, replaces},
-                                      {"DestinationCidrBlock", false, replaces},
-                                      {"DestinationIpv6CidrBlock", false, replaces},
-                                      {"GatewayId"},
-                                      {"NatGatewayId"}}) {}
+      : TableType("AWS::EC2::Route", {{"RouteTableId", true, replaces, as_text},
+                                      {"DestinationCidrBlock", false, replaces, as_text},
+                                      {"DestinationIpv6CidrBlock", false, replaces, as_text},
+                                      {"GatewayId", false, in_place, as_text},
+                                      {"NatGatewayId", false, in_place, as_text}}) {}
 
   Result<Created> create(TypeContext& context, const ResourceView& resource) override {
     auto request = request_of<ec2::CreateRouteRequest>(resource.properties);

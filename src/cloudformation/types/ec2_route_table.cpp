@@ -7,7 +7,9 @@ namespace {
 
 class RouteTable final : public TableType {
  public:
-  RouteTable() : TableType("AWS::EC2::RouteTable", {{"VpcId", true, replaces}, {"Tags"}}) {}
+  RouteTable()
+      : TableType("AWS::EC2::RouteTable",
+                  {{"VpcId", true, replaces, as_text}, {"Tags", false, in_place, as_list}}) {}
 
   Result<Created> create(TypeContext& context, const ResourceView& resource) override {
     auto request = request_of<ec2::CreateRouteTableRequest>(renamed(resource.properties, {{"Tags", ""}}));

@@ -14,7 +14,7 @@ class SecurityGroup final : public TableType {
   SecurityGroup()
       : TableType("AWS::EC2::SecurityGroup", {{"GroupDescription", true, replaces, as_text},
                                               {"GroupName", false, replaces, as_text},
-                                              {"VpcId", false, replaces},
+                                              {"VpcId", false, replaces, as_text},
                                               {"SecurityGroupIngress", false, in_place, as_list},
                                               {"SecurityGroupEgress", false, in_place, as_list},
                                               {"Tags", false, in_place, as_list}}) {}

@@ -33,28 +33,29 @@ class SecurityGroupRule final : public TableType {
 }  // namespace
 
 types::Made types::ec2_security_group_ingress() {
-  return std::make_unique<SecurityGroupRule>("AWS::EC2::SecurityGroupIngress", RuleDirection::ingress,
-                                             std::vector<Property>{{"GroupId", true, replaces},
-                                                                   {"IpProtocol", true, replaces},
-                                                                   {"FromPort", false, replaces},
-                                                                   {"ToPort", false, replaces},
-                                                                   {"CidrIp", false, replaces},
-                                                                   {"CidrIpv6", false, replaces},
-                                                                   {"SourceSecurityGroupId", false, replaces},
-                                                                   {"Description", false, replaces}});
+  return std::make_unique<SecurityGroupRule>(
+      "AWS::EC2::SecurityGroupIngress", RuleDirection::ingress,
+      std::vector<Property>{{"GroupId", true, replaces, as_text},
+                            {"IpProtocol", true, replaces, as_text},
+                            {"FromPort", false, replaces, as_integer},
+                            {"ToPort", false, replaces, as_integer},
+                            {"CidrIp", false, replaces, as_text},
+                            {"CidrIpv6", false, replaces, as_text},
+                            {"SourceSecurityGroupId", false, replaces, as_text},
+                            {"Description", false, replaces, as_text}});
 }
 
 types::Made types::ec2_security_group_egress() {
   return std::make_unique<SecurityGroupRule>(
       "AWS::EC2::SecurityGroupEgress", RuleDirection::egress,
-      std::vector<Property>{{"GroupId", true, replaces},
-                            {"IpProtocol", true, replaces},
-                            {"FromPort", false, replaces},
-                            {"ToPort", false, replaces},
-                            {"CidrIp", false, replaces},
-                            {"CidrIpv6", false, replaces},
-                            {"DestinationSecurityGroupId", false, replaces},
-                            {"Description", false, replaces}});
+      std::vector<Property>{{"GroupId", true, replaces, as_text},
+                            {"IpProtocol", true, replaces, as_text},
+                            {"FromPort", false, replaces, as_integer},
+                            {"ToPort", false, replaces, as_integer},
+                            {"CidrIp", false, replaces, as_text},
+                            {"CidrIpv6", false, replaces, as_text},
+                            {"DestinationSecurityGroupId", false, replaces, as_text},
+                            {"Description", false, replaces, as_text}});
 }
 
 }  // namespace berth::cfn

@@ -12,8 +12,8 @@ class Subnet final : public TableType {
   Subnet()
       : TableType("AWS::EC2::Subnet", {{"VpcId", true, replaces, as_text},
                                        {"CidrBlock", false, replaces, as_text},
-                                       {"AvailabilityZone", false, replaces},
-                                       {"AvailabilityZoneId", false, replaces},
+                                       {"AvailabilityZone", false, replaces, as_text},
+                                       {"AvailabilityZoneId", false, replaces, as_text},
                                        {"MapPublicIpOnLaunch", false, in_place, as_boolean},
                                        {"Tags", false, in_place, as_list}}) {}
 

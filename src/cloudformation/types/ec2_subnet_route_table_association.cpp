@@ -9,7 +9,7 @@ class SubnetRouteTableAssociation final : public TableType {
  public:
   SubnetRouteTableAssociation()
       : TableType("AWS::EC2::SubnetRouteTableAssociation",
-                  {{"SubnetId", true, replaces}, {"RouteTableId", true, replaces}}) {}
+                  {{"SubnetId", true, replaces, as_text}, {"RouteTableId", true, replaces, as_text}}) {}
 
   Result<Created> create(TypeContext& context, const ResourceView& resource) override {
     auto request = request_of<ec2::AssociateRouteTableRequest>(resource.properties);

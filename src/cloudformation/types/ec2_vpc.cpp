@@ -10,7 +10,7 @@ class Vpc final : public TableType {
  public:
   Vpc()
       : TableType("AWS::EC2::VPC", {{"CidrBlock", false, replaces, as_text},
-                                    {"InstanceTenancy", false, RequiresRecreation::conditionally},
+                                    {"InstanceTenancy", false, RequiresRecreation::conditionally, as_text},
                                     {"EnableDnsSupport", false, in_place, as_boolean},
                                     {"EnableDnsHostnames", false, in_place, as_boolean},
                                     {"Tags", false, in_place, as_list}}) {}

@@ -8,8 +8,9 @@ namespace {
 class VpcGatewayAttachment final : public TableType {
  public:
   VpcGatewayAttachment()
-      : TableType("AWS::EC2::VPCGatewayAttachment",
-                  {{"VpcId", true, replaces}, {"InternetGatewayId"}, {"VpnGatewayId"}}) {}
+      : TableType("AWS::EC2::VPCGatewayAttachment", {{"VpcId", true, replaces, as_text},
+                                                     {"InternetGatewayId", false, in_place, as_text},
+                                                     {"VpnGatewayId", false, in_place, as_text}}) {}
 
   Result<> check(const json::object& properties) const override {
     if (auto table = TableType::check(properties); !table) return table;

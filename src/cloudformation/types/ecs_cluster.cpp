@@ -8,18 +8,21 @@
 namespace berth::cfn {
 namespace {
 
+const PropertyNames cluster_api_names = {{"ClusterSettings", "Settings"}};
+
 class Cluster final : public TableType {
  public:
   Cluster()
-      : TableType("AWS::ECS::Cluster", {{"ClusterName", false, replaces},
-                                        {"ClusterSettings"},
-                                        {"CapacityProviders"},
-                                        {"DefaultCapacityProviderStrategy"},
-                                        {"Configuration"},
-                                        {"Tags"}}) {}
+      : TableType("AWS::ECS::Cluster", {{"ClusterName", false, replaces, as_text},
+                                        {"ClusterSettings", false, in_place, as_list},
+                                        {"CapacityProviders", false, in_place, as_list},
+                                        {"DefaultCapacityProviderStrategy", false, in_place, as_list},
+                                        {"Configuration", false, in_place, as_object},
+                                        {"Tags", false, in_place, as_list}}) {}
 
   Result<Created> create(TypeContext& context, const ResourceView& resource) override {
-    auto request = request_of<ecs::CreateClusterRequest>(api_names(resource.properties));
+    auto request = request_of<ecs::CreateClusterRequest>(renamed(resource.properties, cluster_api_names),
+                                                         cluster_api_names);
     if (!request) return request.error();
     if (!request->cluster_name) request->cluster_name = context.generated_name(resource);
     const auto* present = context.context.store.find<ecs::ClusterRow>(*request->cluster_name);
@@ -32,10 +35,11 @@ class Cluster final : public TableType {
   Result<> update(TypeContext& context, const ResourceView& resource,
                   const json::object& properties) override {
     auto request = request_of<ecs::UpdateClusterRequest>(
-        renamed(api_names(properties), {{"ClusterName", "Cluster"},
-                                        {"CapacityProviders", ""},
-                                        {"DefaultCapacityProviderStrategy", ""},
-                                        {"Tags", ""}}));
+        renamed(renamed(properties, cluster_api_names), {{"ClusterName", "Cluster"},
+                                                         {"CapacityProviders", ""},
+                                                         {"DefaultCapacityProviderStrategy", ""},
+                                                         {"Tags", ""}}),
+        cluster_api_names);
     if (!request) return request.error();
     request->cluster = resource.physical_id;
     if (auto updated = ecs::update_cluster(context.context, *request); !updated) return updated.error();
@@ -71,10 +75,6 @@ class Cluster final : public TableType {
     auto request = request_of<ecs::PutClusterCapacityProvidersRequest>(wanted);
     if (!request) return request.error();
     return done(ecs::put_cluster_capacity_providers(context.context, *request));
-  }
-
-  static json::object api_names(json::object properties) {
-    return renamed(std::move(properties), {{"ClusterSettings", "Settings"}});
   }
 };
 

@@ -13,37 +13,38 @@ namespace {
 class Service final : public TableType {
  public:
   Service()
-      : TableType("AWS::ECS::Service", {{"Cluster", false, replaces},
-                                        {"ServiceName", false, replaces},
-                                        {"SchedulingStrategy", false, replaces},
-                                        {"Role", false, replaces},
-                                        {"LaunchType", false, replaces},
-                                        {"TaskDefinition"},
-                                        {"DesiredCount"},
-                                        {"LoadBalancers"},
-                                        {"ServiceRegistries"},
-                                        {"NetworkConfiguration"},
-                                        {"DeploymentConfiguration"},
-                                        {"DeploymentController"},
-                                        {"HealthCheckGracePeriodSeconds"},
-                                        {"PlatformVersion"},
-                                        {"PlacementConstraints"},
-                                        {"PlacementStrategies"},
-                                        {"PropagateTags"},
-                                        {"EnableECSManagedTags"},
-                                        {"EnableExecuteCommand"},
-                                        {"CapacityProviderStrategy"},
-                                        {"ServiceConnectConfiguration"},
-                                        {"VolumeConfigurations"},
-                                        {"VpcLatticeConfigurations"},
-                                        {"AvailabilityZoneRebalancing"},
-                                        {"ForceNewDeployment"},
-                                        {"Tags"}}) {}
+      : TableType("AWS::ECS::Service", {{"Cluster", false, replaces, as_text},
+                                        {"ServiceName", false, replaces, as_text},
+                                        {"SchedulingStrategy", false, replaces, as_text},
+                                        {"Role", false, replaces, as_text},
+                                        {"LaunchType", false, replaces, as_text},
+                                        {"TaskDefinition", false, in_place, as_text},
+                                        {"DesiredCount", false, in_place, as_integer},
+                                        {"LoadBalancers", false, in_place, as_list},
+                                        {"ServiceRegistries", false, in_place, as_list},
+                                        {"NetworkConfiguration", false, in_place, as_object},
+                                        {"DeploymentConfiguration", false, in_place, as_object},
+                                        {"DeploymentController", false, in_place, as_object},
+                                        {"HealthCheckGracePeriodSeconds", false, in_place, as_integer},
+                                        {"PlatformVersion", false, in_place, as_text},
+                                        {"PlacementConstraints", false, in_place, as_list},
+                                        {"PlacementStrategies", false, in_place, as_list},
+                                        {"PropagateTags", false, in_place, as_text},
+                                        {"EnableECSManagedTags", false, in_place, as_boolean},
+                                        {"EnableExecuteCommand", false, in_place, as_boolean},
+                                        {"CapacityProviderStrategy", false, in_place, as_list},
+                                        {"ServiceConnectConfiguration", false, in_place, as_object},
+                                        {"VolumeConfigurations", false, in_place, as_list},
+                                        {"VpcLatticeConfigurations", false, in_place, as_list},
+                                        {"AvailabilityZoneRebalancing", false, in_place, as_text},
+                                        {"ForceNewDeployment", false, in_place, as_object},
+                                        {"Tags", false, in_place, as_list}}) {}
 
   Result<Created> create(TypeContext& context, const ResourceView& resource) override {
     auto request = request_of<ecs::CreateServiceRequest>(
         renamed(resource.properties,
-                {{"Tags", ""}, {"PlacementStrategies", "PlacementStrategy"}, {"ForceNewDeployment", ""}}));
+                {{"Tags", ""}, {"PlacementStrategies", "PlacementStrategy"}, {"ForceNewDeployment", ""}}),
+        {{"PlacementStrategies", "PlacementStrategy"}});
     if (!request) return request.error();
     if (!request->service_name) request->service_name = context.generated_name(resource);
     // AWS: a service without DesiredCount starts with one task.
@@ -64,7 +65,8 @@ class Service final : public TableType {
                              {"PlacementStrategies", "PlacementStrategy"},
                              {"LaunchType", ""},
                              {"SchedulingStrategy", ""},
-                             {"Role", ""}}));
+                             {"Role", ""}}),
+        {{"PlacementStrategies", "PlacementStrategy"}});
     if (!request) return request.error();
     // AWS: DesiredCount in the template is sent with every update of the resource, whatever scaling has made
     // of it.

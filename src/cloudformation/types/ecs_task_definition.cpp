@@ -11,24 +11,24 @@ namespace {
 class TaskDefinition final : public TableType {
  public:
   TaskDefinition()
-      : TableType("AWS::ECS::TaskDefinition", {{"Family", false, replaces},
-                                               {"Cpu", false, replaces},
-                                               {"Memory", false, replaces},
-                                               {"NetworkMode", false, replaces},
-                                               {"RequiresCompatibilities", false, replaces},
-                                               {"ExecutionRoleArn", false, replaces},
-                                               {"TaskRoleArn", false, replaces},
-                                               {"ContainerDefinitions", false, replaces},
-                                               {"Volumes", false, replaces},
-                                               {"PlacementConstraints", false, replaces},
-                                               {"ProxyConfiguration", false, replaces},
-                                               {"InferenceAccelerators", false, replaces},
-                                               {"PidMode", false, replaces},
-                                               {"IpcMode", false, replaces},
-                                               {"RuntimePlatform", false, replaces},
-                                               {"EphemeralStorage", false, replaces},
-                                               {"EnableFaultInjection", false, replaces},
-                                               {"Tags"}}) {}
+      : TableType("AWS::ECS::TaskDefinition", {{"Family", false, replaces, as_text},
+                                               {"Cpu", false, replaces, as_text},
+                                               {"Memory", false, replaces, as_text},
+                                               {"NetworkMode", false, replaces, as_text},
+                                               {"RequiresCompatibilities", false, replaces, as_list},
+                                               {"ExecutionRoleArn", false, replaces, as_text},
+                                               {"TaskRoleArn", false, replaces, as_text},
+                                               {"ContainerDefinitions", false, replaces, as_list},
+                                               {"Volumes", false, replaces, as_list},
+                                               {"PlacementConstraints", false, replaces, as_list},
+                                               {"ProxyConfiguration", false, replaces, as_object},
+                                               {"InferenceAccelerators", false, replaces, as_list},
+                                               {"PidMode", false, replaces, as_text},
+                                               {"IpcMode", false, replaces, as_text},
+                                               {"RuntimePlatform", false, replaces, as_object},
+                                               {"EphemeralStorage", false, replaces, as_object},
+                                               {"EnableFaultInjection", false, replaces, as_boolean},
+                                               {"Tags", false, in_place, as_list}}) {}
 
   Result<Created> create(TypeContext& context, const ResourceView& resource) override {
     auto request =

@@ -1,4 +1,5 @@
 // AWS::ElasticLoadBalancingV2::Listener. Ref: the ARN.
+#include "cloudformation/types/retagging.h"
 #include "cloudformation/types/table_type.h"
 #include "cloudformation/types/types.h"
 #include "handlers/elbv2.h"
@@ -9,15 +10,16 @@ namespace {
 class Listener final : public TableType {
  public:
   Listener()
-      : TableType("AWS::ElasticLoadBalancingV2::Listener", {{"LoadBalancerArn", false, replaces},
-                                                            {"DefaultActions", true},
-                                                            {"Port"},
-                                                            {"Protocol"},
-                                                            {"SslPolicy"},
-                                                            {"Certificates"},
-                                                            {"AlpnPolicy"},
-                                                            {"MutualAuthentication"},
-                                                            {"ListenerAttributes"}}) {}
+      : TableType("AWS::ElasticLoadBalancingV2::Listener",
+                  {{"LoadBalancerArn", false, replaces, as_text},
+                   {"DefaultActions", true, in_place, as_list},
+                   {"Port", false, in_place, as_integer},
+                   {"Protocol", false, in_place, as_text},
+                   {"SslPolicy", false, in_place, as_text},
+                   {"Certificates", false, in_place, as_list},
+                   {"AlpnPolicy", false, in_place, as_list},
+                   {"MutualAuthentication", false, in_place, as_object},
+                   {"ListenerAttributes", false, in_place, as_list}}) {}
 
   Result<Created> create(TypeContext& context, const ResourceView& resource) override {
     auto request =
@@ -35,7 +37,8 @@ class Listener final : public TableType {
         renamed(properties, {{"ListenerAttributes", ""}, {"LoadBalancerArn", ""}}));
     if (!request) return request.error();
     request->listener_arn = resource.physical_id;
-    return done(elbv2::modify_listener(context.context, *request));
+    if (auto modified = elbv2::modify_listener(context.context, *request); !modified) return modified.error();
+    return retag_elbv2(context, resource.physical_id, tag_change(context, resource, properties));
   }
 
   Result<> remove(TypeContext& context, const ResourceView& resource) override {
@@ -49,6 +52,9 @@ class Listener final : public TableType {
     if (name != "ListenerArn") return std::nullopt;
     return json::string(resource.physical_id);
   }
+
+  // A template gives it none of its own.
+  bool takes_stack_tags() const override { return true; }
 };
 
 }  // namespace

@@ -1,5 +1,6 @@
 // AWS::ElasticLoadBalancingV2::ListenerRule. Ref: the ARN.
 #include "base/text.h"
+#include "cloudformation/types/retagging.h"
 #include "cloudformation/types/table_type.h"
 #include "cloudformation/types/types.h"
 #include "handlers/elbv2.h"
@@ -10,11 +11,11 @@ namespace {
 class ListenerRule final : public TableType {
  public:
   ListenerRule()
-      : TableType("AWS::ElasticLoadBalancingV2::ListenerRule", {{"ListenerArn", false, replaces},
-                                                                {"Priority", true},
-                                                                {"Conditions", true},
-                                                                {"Actions", true},
-                                                                {"Transforms"}}) {}
+      : TableType("AWS::ElasticLoadBalancingV2::ListenerRule", {{"ListenerArn", false, replaces, as_text},
+                                                                {"Priority", true, in_place, as_integer},
+                                                                {"Conditions", true, in_place, as_list},
+                                                                {"Actions", true, in_place, as_list},
+                                                                {"Transforms", false, in_place, as_list}}) {}
 
   Result<Created> create(TypeContext& context, const ResourceView& resource) override {
     auto request = request_of<elbv2::CreateRuleInput>(resource.properties);
@@ -37,7 +38,8 @@ class ListenerRule final : public TableType {
     pair.rule_arn = resource.physical_id;
     pair.priority = parse_integer(text_property(properties, "Priority")).value_or(0);
     priorities.rule_priorities = {pair};
-    return done(elbv2::set_rule_priorities(context.context, priorities));
+    if (auto set = elbv2::set_rule_priorities(context.context, priorities); !set) return set.error();
+    return retag_elbv2(context, resource.physical_id, tag_change(context, resource, properties));
   }
 
   Result<> remove(TypeContext& context, const ResourceView& resource) override {
@@ -52,6 +54,9 @@ class ListenerRule final : public TableType {
     if (name == "IsDefault") return json::value(false);
     return std::nullopt;
   }
+
+  // A template gives it none of its own.
+  bool takes_stack_tags() const override { return true; }
 };
 
 }  // namespace

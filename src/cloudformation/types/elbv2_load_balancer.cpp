@@ -13,15 +13,16 @@ constexpr std::size_t load_balancer_name_characters_max = 32;
 class LoadBalancer final : public TableType {
  public:
   LoadBalancer()
-      : TableType("AWS::ElasticLoadBalancingV2::LoadBalancer", {{"Name", false, replaces},
-                                                                {"Scheme", false, replaces},
-                                                                {"Type", false, replaces},
-                                                                {"Subnets"},
-                                                                {"SubnetMappings"},
-                                                                {"SecurityGroups"},
-                                                                {"IpAddressType"},
-                                                                {"LoadBalancerAttributes"},
-                                                                {"Tags"}}) {}
+      : TableType("AWS::ElasticLoadBalancingV2::LoadBalancer",
+                  {{"Name", false, replaces, as_text},
+                   {"Scheme", false, replaces, as_text},
+                   {"Type", false, replaces, as_text},
+                   {"Subnets", false, in_place, as_list},
+                   {"SubnetMappings", false, in_place, as_list},
+                   {"SecurityGroups", false, in_place, as_list},
+                   {"IpAddressType", false, in_place, as_text},
+                   {"LoadBalancerAttributes", false, in_place, as_list},
+                   {"Tags", false, in_place, as_list}}) {}
 
   Result<Created> create(TypeContext& context, const ResourceView& resource) override {
     auto request = request_of<elbv2::CreateLoadBalancerInput>(
@@ -99,7 +100,8 @@ class LoadBalancer final : public TableType {
                                  const json::object& properties) {
     if (!has_property(properties, "LoadBalancerAttributes")) return {};
     auto request = request_of<elbv2::ModifyLoadBalancerAttributesInput>(
-        json::object{{"LoadBalancerArn", arn}, {"Attributes", properties.at("LoadBalancerAttributes")}});
+        json::object{{"LoadBalancerArn", arn}, {"Attributes", properties.at("LoadBalancerAttributes")}},
+        {{"LoadBalancerAttributes", "Attributes"}});
     if (!request) return request.error();
     return done(elbv2::modify_load_balancer_attributes(context.context, *request));
   }

@@ -13,25 +13,26 @@ constexpr std::size_t target_group_name_characters_max = 32;
 class TargetGroup final : public TableType {
  public:
   TargetGroup()
-      : TableType("AWS::ElasticLoadBalancingV2::TargetGroup", {{"Name", false, replaces},
-                                                               {"Port", false, replaces},
-                                                               {"Protocol", false, replaces},
-                                                               {"ProtocolVersion", false, replaces},
-                                                               {"TargetType", false, replaces},
-                                                               {"VpcId", false, replaces},
-                                                               {"IpAddressType", false, replaces},
-                                                               {"HealthCheckEnabled"},
-                                                               {"HealthCheckIntervalSeconds"},
-                                                               {"HealthCheckPath"},
-                                                               {"HealthCheckPort"},
-                                                               {"HealthCheckProtocol"},
-                                                               {"HealthCheckTimeoutSeconds"},
-                                                               {"HealthyThresholdCount"},
-                                                               {"UnhealthyThresholdCount"},
-                                                               {"Matcher"},
-                                                               {"Targets"},
-                                                               {"TargetGroupAttributes"},
-                                                               {"Tags"}}) {}
+      : TableType("AWS::ElasticLoadBalancingV2::TargetGroup",
+                  {{"Name", false, replaces, as_text},
+                   {"Port", false, replaces, as_integer},
+                   {"Protocol", false, replaces, as_text},
+                   {"ProtocolVersion", false, replaces, as_text},
+                   {"TargetType", false, replaces, as_text},
+                   {"VpcId", false, replaces, as_text},
+                   {"IpAddressType", false, replaces, as_text},
+                   {"HealthCheckEnabled", false, in_place, as_boolean},
+                   {"HealthCheckIntervalSeconds", false, in_place, as_integer},
+                   {"HealthCheckPath", false, in_place, as_text},
+                   {"HealthCheckPort", false, in_place, as_text},
+                   {"HealthCheckProtocol", false, in_place, as_text},
+                   {"HealthCheckTimeoutSeconds", false, in_place, as_integer},
+                   {"HealthyThresholdCount", false, in_place, as_integer},
+                   {"UnhealthyThresholdCount", false, in_place, as_integer},
+                   {"Matcher", false, in_place, as_object},
+                   {"Targets", false, in_place, as_list},
+                   {"TargetGroupAttributes", false, in_place, as_list},
+                   {"Tags", false, in_place, as_list}}) {}
 
   Result<Created> create(TypeContext& context, const ResourceView& resource) override {
     auto request = request_of<elbv2::CreateTargetGroupInput>(
@@ -109,7 +110,8 @@ class TargetGroup final : public TableType {
                                  const json::object& properties) {
     if (!has_property(properties, "TargetGroupAttributes")) return {};
     auto request = request_of<elbv2::ModifyTargetGroupAttributesInput>(
-        json::object{{"TargetGroupArn", arn}, {"Attributes", properties.at("TargetGroupAttributes")}});
+        json::object{{"TargetGroupArn", arn}, {"Attributes", properties.at("TargetGroupAttributes")}},
+        {{"TargetGroupAttributes", "Attributes"}});
     if (!request) return request.error();
     return done(elbv2::modify_target_group_attributes(context.context, *request));
   }

@@ -1,4 +1,5 @@
 // AWS::IAM::ManagedPolicy. Ref: the ARN.
+#include "cloudformation/types/retagging.h"
 #include "cloudformation/types/table_type.h"
 #include "cloudformation/types/types.h"
 #include "handlers/iam.h"
@@ -10,18 +11,22 @@ namespace {
 class ManagedPolicy final : public TableType {
  public:
   ManagedPolicy()
-      : TableType("AWS::IAM::ManagedPolicy", {{"ManagedPolicyName", false, replaces},
-                                              {"Path", false, replaces},
-                                              {"Description", false, replaces},
-                                              {"PolicyDocument", true},
-                                              {"Roles"},
-                                              {"Tags"}}) {}
+      : TableType("AWS::IAM::ManagedPolicy", {{"ManagedPolicyName", false, replaces, as_text},
+                                              {"Path", false, replaces, as_text},
+                                              {"Description", false, replaces, as_text},
+                                              {"PolicyDocument", true, in_place, as_document},
+                                              {"Roles", false, in_place, as_list},
+                                              {"Tags", false, in_place, as_list}}) {}
 
   Result<Created> create(TypeContext& context, const ResourceView& resource) override {
     auto request = request_of<iam::CreatePolicyRequest>(
-        renamed(resource.properties, {{"Tags", ""}, {"Roles", ""}, {"ManagedPolicyName", "PolicyName"}}));
+        renamed(resource.properties, {{"Tags", ""}, {"Roles", ""}, {"ManagedPolicyName", "PolicyName"}}),
+        {{"ManagedPolicyName", "PolicyName"}});
     if (!request) return request.error();
     if (!request->policy_name) request->policy_name = context.generated_name(resource, 128);
+    if (const auto tags = tags_of(context, resource.properties); !tags.empty()) {
+      request->tags = tag_structs<iam::Tag>(tags);
+    }
     auto created = iam::create_policy(context.context, *request);
     if (!created) return created.error();
     const std::string arn = *created->policy->arn;
@@ -37,6 +42,8 @@ class ManagedPolicy final : public TableType {
     row->versions = {
         {row->default_version, text_property(properties, "PolicyDocument"), context.context.now()}};
     row->updated_at = context.context.now();
+    const auto change = tag_change(context, resource, properties);
+    if (auto tagged = retag_policy(context, resource.physical_id, change); !tagged) return tagged;
     if (auto detached = detach(context, resource); !detached) return detached;
     return attach(context, resource.physical_id, properties);
   }

@@ -9,8 +9,11 @@ namespace {
 class Policy final : public TableType {
  public:
   Policy()
-      : TableType("AWS::IAM::Policy",
-                  {{"PolicyName", true}, {"PolicyDocument", true}, {"Roles"}, {"Users"}, {"Groups"}}) {}
+      : TableType("AWS::IAM::Policy", {{"PolicyName", true, in_place, as_text},
+                                       {"PolicyDocument", true, in_place, as_document},
+                                       {"Roles", false, in_place, as_list},
+                                       {"Users", false, in_place, as_list},
+                                       {"Groups", false, in_place, as_list}}) {}
 
   Result<> check(const json::object& properties) const override {
     if (auto table = TableType::check(properties); !table) return table;

@@ -15,11 +15,11 @@ class Role final : public TableType {
   Role()
       : TableType("AWS::IAM::Role", {{"RoleName", false, replaces, as_text},
                                      {"Path", false, replaces, as_text},
-                                     {"AssumeRolePolicyDocument", true},
+                                     {"AssumeRolePolicyDocument", true, in_place, as_document},
                                      {"Description", false, in_place, as_text},
                                      {"ManagedPolicyArns", false, in_place, as_list},
-                                     {"MaxSessionDuration"},
-                                     {"PermissionsBoundary"},
+                                     {"MaxSessionDuration", false, in_place, as_integer},
+                                     {"PermissionsBoundary", false, in_place, as_text},
                                      {"Policies", false, in_place, as_list},
                                      {"Tags", false, in_place, as_list}}) {}
 

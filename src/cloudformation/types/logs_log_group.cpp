@@ -11,10 +11,10 @@ class LogGroup final : public TableType {
  public:
   LogGroup()
       : TableType("AWS::Logs::LogGroup", {{"LogGroupName", false, replaces, as_text},
-                                          {"RetentionInDays"},
+                                          {"RetentionInDays", false, in_place, as_integer},
                                           {"Tags", false, in_place, as_list},
-                                          {"LogGroupClass"},
-                                          {"KmsKeyId"}}) {}
+                                          {"LogGroupClass", false, in_place, as_text},
+                                          {"KmsKeyId", false, in_place, as_text}}) {}
 
   Result<Created> create(TypeContext& context, const ResourceView& resource) override {
     auto request = request_of<logs::CreateLogGroupRequest>(

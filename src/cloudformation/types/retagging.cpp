@@ -95,6 +95,15 @@ Result<> retag_parameter(TypeContext& context, const std::string& name, const Ta
   });
 }
 
+Result<> retag_policy(TypeContext& context, const std::string& arn, const TagChange& change) {
+  const auto put = tag_structs<iam::Tag>(change.put);
+  auto tagged = if_any(!put.empty(), [&] { return iam::tag_policy(context.context, {arn, put}); });
+  if (!tagged) return tagged;
+  return if_any(!change.dropped.empty(), [&] {
+    return iam::untag_policy(context.context, {arn, change.dropped});
+  });
+}
+
 Result<> retag_role(TypeContext& context, const std::string& name, const TagChange& change) {
   const auto put = tag_structs<iam::Tag>(change.put);
   auto tagged = if_any(!put.empty(), [&] { return iam::tag_role(context.context, {name, put}); });

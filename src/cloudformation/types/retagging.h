@@ -20,6 +20,7 @@ Result<> retag_ecs(TypeContext& context, const std::string& arn, const TagChange
 Result<> retag_elbv2(TypeContext& context, const std::string& arn, const TagChange& change);
 Result<> retag_log_group(TypeContext& context, const std::string& arn, const TagChange& change);
 Result<> retag_parameter(TypeContext& context, const std::string& name, const TagChange& change);
+Result<> retag_policy(TypeContext& context, const std::string& arn, const TagChange& change);
 Result<> retag_role(TypeContext& context, const std::string& name, const TagChange& change);
 Result<> retag_topic(TypeContext& context, const std::string& arn, const TagChange& change);
 

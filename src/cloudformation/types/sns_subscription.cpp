@@ -9,17 +9,17 @@ namespace {
 class Subscription final : public TableType {
  public:
   Subscription()
-      : TableType("AWS::SNS::Subscription", {{"TopicArn", true, replaces},
-                                             {"Protocol", true, replaces},
-                                             {"Endpoint", false, replaces},
-                                             {"FilterPolicy"},
-                                             {"FilterPolicyScope"},
-                                             {"RawMessageDelivery"},
-                                             {"RedrivePolicy"},
-                                             {"DeliveryPolicy"},
-                                             {"ReplayPolicy"},
-                                             {"SubscriptionRoleArn"},
-                                             {"Region"}}) {}
+      : TableType("AWS::SNS::Subscription", {{"TopicArn", true, replaces, as_text},
+                                             {"Protocol", true, replaces, as_text},
+                                             {"Endpoint", false, replaces, as_text},
+                                             {"FilterPolicy", false, in_place, as_document},
+                                             {"FilterPolicyScope", false, in_place, as_text},
+                                             {"RawMessageDelivery", false, in_place, as_boolean},
+                                             {"RedrivePolicy", false, in_place, as_document},
+                                             {"DeliveryPolicy", false, in_place, as_document},
+                                             {"ReplayPolicy", false, in_place, as_document},
+                                             {"SubscriptionRoleArn", false, in_place, as_text},
+                                             {"Region", false, in_place, as_text}}) {}
 
   Result<Created> create(TypeContext& context, const ResourceView& resource) override {
     sns::SubscribeInput request;

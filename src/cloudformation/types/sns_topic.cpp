@@ -16,17 +16,17 @@ class Topic final : public TableType {
  public:
   Topic()
       : TableType("AWS::SNS::Topic", {{"TopicName", false, replaces, as_text},
-                                      {"FifoTopic", false, replaces},
+                                      {"FifoTopic", false, replaces, as_boolean},
                                       {"DisplayName", false, in_place, as_text},
                                       {"Subscription", false, in_place, as_list},
-                                      {"KmsMasterKeyId"},
-                                      {"SignatureVersion"},
-                                      {"TracingConfig"},
-                                      {"ContentBasedDeduplication"},
-                                      {"DataProtectionPolicy"},
-                                      {"DeliveryStatusLogging"},
-                                      {"ArchivePolicy"},
-                                      {"FifoThroughputScope"},
+                                      {"KmsMasterKeyId", false, in_place, as_text},
+                                      {"SignatureVersion", false, in_place, as_text},
+                                      {"TracingConfig", false, in_place, as_text},
+                                      {"ContentBasedDeduplication", false, in_place, as_boolean},
+                                      {"DataProtectionPolicy", false, in_place, as_document},
+                                      {"DeliveryStatusLogging", false, in_place, as_list},
+                                      {"ArchivePolicy", false, in_place, as_document},
+                                      {"FifoThroughputScope", false, in_place, as_text},
                                       {"Tags", false, in_place, as_list}}) {}
 
   Result<Created> create(TypeContext& context, const ResourceView& resource) override {

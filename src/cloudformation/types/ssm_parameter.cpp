@@ -11,15 +11,15 @@ namespace {
 class SsmParameter final : public TableType {
  public:
   SsmParameter()
-      : TableType("AWS::SSM::Parameter", {{"Name", false, replaces},
-                                          {"Type", true},
-                                          {"Value", true},
-                                          {"Description"},
-                                          {"AllowedPattern"},
-                                          {"Tier"},
-                                          {"Policies"},
-                                          {"DataType"},
-                                          {"Tags"}}) {}
+      : TableType("AWS::SSM::Parameter", {{"Name", false, replaces, as_text},
+                                          {"Type", true, in_place, as_text},
+                                          {"Value", true, in_place, as_text},
+                                          {"Description", false, in_place, as_text},
+                                          {"AllowedPattern", false, in_place, as_text},
+                                          {"Tier", false, in_place, as_text},
+                                          {"Policies", false, in_place, as_text},
+                                          {"DataType", false, in_place, as_text},
+                                          {"Tags", false, in_place, as_list}}) {}
 
   Result<> check(const json::object& properties) const override {
     if (auto table = TableType::check(properties); !table) return table;

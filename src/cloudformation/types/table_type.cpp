@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "base/text.h"
+
 namespace berth::cfn {
 
 namespace {
@@ -15,6 +17,15 @@ bool is_text(const json::value& value) {
 bool is_boolean(const json::value& value) {
   return value.is_bool() ||
          (value.is_string() && (value.get_string() == "true" || value.get_string() == "false"));
+}
+
+bool is_number(const json::value& value) {
+  return value.is_number() ||
+         (value.is_string() && parse_number(std::string_view(value.get_string())).has_value());
+}
+
+bool is_known_later(const json::value& value) {
+  return value.is_string() && std::string_view(value.get_string()).starts_with("{{");
 }
 
 std::string_view kind_name(const json::value& value) {
@@ -29,9 +40,25 @@ std::string kind_problem(PropertyKind kind, const json::value& value) {
   const auto expected = [&](std::string_view type) {
     return fmt::format("expected type: {}, found: {}", type, kind_name(value));
   };
-  if (kind == PropertyKind::text && !is_text(value)) return expected("String");
-  if (kind == PropertyKind::boolean && !is_boolean(value)) return expected("Boolean");
-  if (kind == PropertyKind::list && !value.is_array()) return expected("JSONArray");
+  if (is_known_later(value)) return {};
+  switch (kind) {
+    case PropertyKind::any:
+      return {};
+    case PropertyKind::text:
+      return is_text(value) ? "" : expected("String");
+    case PropertyKind::boolean:
+      return is_boolean(value) ? "" : expected("Boolean");
+    case PropertyKind::integer:
+      return is_number(value) ? "" : expected("Integer");
+    case PropertyKind::number:
+      return is_number(value) ? "" : expected("Number");
+    case PropertyKind::list:
+      return value.is_array() ? "" : expected("JSONArray");
+    case PropertyKind::object:
+      return value.is_object() ? "" : expected("JSONObject");
+    case PropertyKind::document:
+      return value.is_object() || value.is_string() ? "" : expected("JSONObject");
+  }
   return {};
 }
 
@@ -84,12 +111,28 @@ std::string text_property(const json::object& properties, std::string_view name)
   return json::serialize(*value);
 }
 
+bool is_known_later(const json::object& properties, std::string_view name) {
+  const auto* value = properties.if_contains(name);
+  return value && is_known_later(*value);
+}
+
 bool has_property(const json::object& properties, std::string_view name) {
   return properties.contains(name);
 }
 
-json::object renamed(json::object properties,
-                     std::initializer_list<std::pair<std::string_view, std::string_view>> names) {
+Error in_template_names(Error error, PropertyNames names) {
+  for (const auto& [in_template, in_api] : names) {
+    const std::string path = fmt::format("#/{}", in_api);
+    if (!error.message.starts_with(path) || error.message.find_first_of("/:", path.size()) != path.size()) {
+      continue;
+    }
+    error.message.replace(0, path.size(), fmt::format("#/{}", in_template));
+    break;
+  }
+  return error;
+}
+
+json::object renamed(json::object properties, PropertyNames names) {
   for (const auto& [from, to] : names) {
     const auto* value = properties.if_contains(from);
     if (!value) continue;

@@ -13,8 +13,9 @@
 
 namespace berth::cfn {
 
-// What a value must be; `any` is left to the service, which reads the whole property as a shape of its API.
-enum class PropertyKind { any, text, boolean, list };
+// What a value must be. A `document` is a policy, which may be written as text; what stands inside lists and
+// objects is left to the service, which reads the whole property as a shape of its API.
+enum class PropertyKind { any, text, boolean, integer, number, list, object, document };
 
 struct Property {
   std::string_view name;
@@ -28,7 +29,11 @@ inline constexpr RequiresRecreation replaces = RequiresRecreation::always;
 inline constexpr RequiresRecreation in_place = RequiresRecreation::never;
 inline constexpr PropertyKind as_text = PropertyKind::text;
 inline constexpr PropertyKind as_boolean = PropertyKind::boolean;
+inline constexpr PropertyKind as_integer = PropertyKind::integer;
+inline constexpr PropertyKind as_number = PropertyKind::number;
 inline constexpr PropertyKind as_list = PropertyKind::list;
+inline constexpr PropertyKind as_object = PropertyKind::object;
+inline constexpr PropertyKind as_document = PropertyKind::document;
 
 class TableType : public ResourceType {
  public:
@@ -51,15 +56,22 @@ Error already_exists(std::string_view type, std::string_view identifier);
 
 // The text of a property, or an empty one.
 std::string text_property(const json::object& properties, std::string_view name);
+// What is not known before resources exist, or is looked up in Parameter Store, shows when it is used.
+bool is_known_later(const json::object& properties, std::string_view name);
 bool has_property(const json::object& properties, std::string_view name);
 // Properties under other names: {"GroupDescription", "Description"}. An empty new name drops the property.
-json::object renamed(json::object properties,
-                     std::initializer_list<std::pair<std::string_view, std::string_view>> names);
+using PropertyNames = std::initializer_list<std::pair<std::string_view, std::string_view>>;
+json::object renamed(json::object properties, PropertyNames names);
 
-// The request that the properties state; `renamed` away what the request does not know first.
+// The request that the properties state; `renamed` away what the request does not know first. Errors name
+// what was renamed as the template does: {"ClusterSettings", "Settings"}.
+Error in_template_names(Error error, PropertyNames names);
+
 template <class Request>
-Result<Request> request_of(const json::object& properties) {
-  return model::from_properties<Request>(properties);
+Result<Request> request_of(const json::object& properties, PropertyNames names = {}) {
+  auto request = model::from_properties<Request>(properties);
+  if (!request) return in_template_names(request.error(), names);
+  return request;
 }
 
 // The stack's tags and the resource's own, which win.

@@ -1,0 +1,112 @@
+// What the resource types say of values of the wrong kind, and how stack tags reach what they made.
+#include "cloudformation/stack_test_support.h"
+#include "cloudformation/types/types.h"
+#include "services/elbv2/rows.h"
+#include "services/iam/rows.h"
+
+namespace berth::cloudformation {
+namespace {
+
+class ResourceTypesTest : public StackTest {
+ protected:
+  void SetUp() override {
+    StackTest::SetUp();
+    cfn::types::add_all();
+    test.context.principal.arn = test.settings.global_arn("iam", "root");
+  }
+
+  std::string problem_of(const std::string& type, const std::string& properties) {
+    const auto checked = cfn::find_type(type)->check(json::parse(properties).as_object());
+    return checked ? "" : checked.error().message;
+  }
+
+  std::map<std::string, std::string> policy_tags() {
+    const auto* row = test.store.find<iam::PolicyRow>(physical_id("Policy"));
+    std::map<std::string, std::string> tags;
+    for (const auto& tag : row->tags) {
+      if (!tag.key->starts_with("aws:")) tags[*tag.key] = *tag.value;
+    }
+    return tags;
+  }
+};
+
+TEST_F(ResourceTypesTest, values_have_a_kind) {
+  EXPECT_EQ(problem_of("AWS::ECS::Service", R"({"DesiredCount": "many"})"),
+            "#/DesiredCount: expected type: Integer, found: String");
+  EXPECT_EQ(problem_of("AWS::ECS::Service", R"({"DesiredCount": "2"})"), "");
+  EXPECT_EQ(problem_of("AWS::ECS::Service", R"({"NetworkConfiguration": []})"),
+            "#/NetworkConfiguration: expected type: JSONObject, found: JSONArray");
+  EXPECT_EQ(problem_of("AWS::ECS::Cluster", R"({"ClusterSettings": {}})"),
+            "#/ClusterSettings: expected type: JSONArray, found: JSONObject");
+  EXPECT_EQ(problem_of("AWS::CloudWatch::Alarm", R"({"Threshold": [1]})"),
+            "#/Threshold: expected type: Number, found: JSONArray");
+  EXPECT_EQ(problem_of("AWS::ElasticLoadBalancingV2::LoadBalancer", R"({"Subnets": "subnet-1"})"),
+            "#/Subnets: expected type: JSONArray, found: String");
+  EXPECT_EQ(problem_of("AWS::IAM::Policy", R"({"PolicyName": "p", "PolicyDocument": ["x"]})"),
+            "#/PolicyDocument: expected type: JSONObject, found: JSONArray");
+  EXPECT_EQ(problem_of("AWS::SNS::Subscription",
+                       R"({"TopicArn": "t", "Protocol": "email", "RawMessageDelivery": "maybe"})"),
+            "#/RawMessageDelivery: expected type: Boolean, found: String");
+}
+
+TEST_F(ResourceTypesTest, scaling_policies_name_their_target) {
+  constexpr const char* needs =
+      "Either ScalingTargetId or all three of [ResourceId, ScalableDimension, ServiceNamespace] must be "
+      "specified";
+  const std::string head = R"({"PolicyName": "p", "PolicyType": "StepScaling")";
+  EXPECT_EQ(problem_of("AWS::ApplicationAutoScaling::ScalingPolicy", head + "}"), needs);
+  EXPECT_EQ(problem_of("AWS::ApplicationAutoScaling::ScalingPolicy", head + R"(, "ScalingTargetId": "x"})"),
+            needs);
+  EXPECT_EQ(problem_of("AWS::ApplicationAutoScaling::ScalingPolicy",
+                       head + R"(, "ScalingTargetId": "service/c/s|ecs:service:DesiredCount|ecs"})"),
+            "");
+}
+
+TEST_F(ResourceTypesTest, values_known_later_are_not_judged) {
+  EXPECT_EQ(problem_of("AWS::ElasticLoadBalancingV2::LoadBalancer",
+                       R"({"Subnets": "{{changeSet:KNOWN_AFTER_APPLY}}"})"),
+            "");
+  EXPECT_EQ(problem_of("AWS::ECS::Service", R"({"DesiredCount": "{{resolve:ssm:/count}}"})"), "");
+}
+
+TEST_F(ResourceTypesTest, errors_name_the_templates_property) {
+  create(R"(
+Resources:
+  Cluster: {Type: AWS::ECS::Cluster, Properties: {ClusterSettings: [{Name: [containerInsights]}]}}
+)");
+  EXPECT_EQ(status(), "ROLLBACK_COMPLETE");
+  std::string story;
+  for (const auto& line : new_events()) story += line + "\n";
+  EXPECT_NE(story.find("#/ClusterSettings/0/Name: expected type: String, found: JSONArray"),
+            std::string::npos)
+      << story;
+}
+
+TEST_F(ResourceTypesTest, managed_policies_follow_the_stacks_tags) {
+  constexpr const char* body = R"(
+Resources:
+  Policy:
+    Type: AWS::IAM::ManagedPolicy
+    Properties:
+      PolicyDocument: {Version: '2012-10-17', Statement: [{Effect: Allow, Action: 's3:*', Resource: '*'}]}
+)";
+  Tag team;
+  team.key = "team";
+  team.value = "red";
+  CreateStackInput input;
+  input.capabilities = {"CAPABILITY_IAM"};
+  input.tags = {team};
+  ASSERT_EQ(create(body, input), "");
+  ASSERT_EQ(status(), "CREATE_COMPLETE");
+  EXPECT_EQ(policy_tags(), (std::map<std::string, std::string>{{"team", "red"}}));
+  UpdateStackInput change;
+  change.capabilities = {"CAPABILITY_IAM"};
+  team.key = "owner";
+  change.tags = {team};
+  ASSERT_EQ(update(body, change), "");
+  ASSERT_EQ(status(), "UPDATE_COMPLETE");
+  EXPECT_EQ(policy_tags(), (std::map<std::string, std::string>{{"owner", "red"}}));
+}
+
+}  // namespace
+}  // namespace berth::cloudformation
