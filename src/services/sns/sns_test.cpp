@@ -313,5 +313,36 @@ TEST_F(Sns, TagsAndAttributesOfATopic) {
   EXPECT_EQ(queued()[0].from_name, "Night watch");
 }
 
+TEST_F(Sns, PermissionsAreStatementsOfThePolicy) {
+  const auto sids = [&] {
+    GetTopicAttributesInput input;
+    input.topic_arn = topic;
+    const auto policy = json::parse(call(get_topic_attributes, input)->attributes->at("Policy"));
+    std::string names;
+    for (const auto& statement : policy.at("Statement").as_array())
+      names += string_or(statement, "Sid") + " ";
+    return names;
+  };
+  AddPermissionInput give;
+  give.topic_arn = topic;
+  give.label = "others";
+  give.aws_account_id = {"210987654321", "310987654321"};
+  give.action_name = {"Publish", "Subscribe"};
+  EXPECT_EQ(message_of(add_permission, give), "");
+  EXPECT_EQ(sids(), "__default_statement_ID others ");
+  EXPECT_EQ(message_of(add_permission, give), "Invalid parameter: Statement already exists");
+  give.label = "more";
+  give.action_name = {"Shout"};
+  EXPECT_EQ(message_of(add_permission, give),
+            "Invalid parameter: Policy statement action out of service scope!");
+  RemovePermissionInput take;
+  take.topic_arn = topic;
+  take.label = "others";
+  EXPECT_EQ(message_of(remove_permission, take), "");
+  EXPECT_EQ(sids(), "__default_statement_ID ");
+  take.topic_arn = topic + "none";
+  EXPECT_EQ(code_of(remove_permission, take), "NotFoundException");
+}
+
 }  // namespace
 }  // namespace berth::sns

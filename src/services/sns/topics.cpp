@@ -7,6 +7,7 @@
 #include "handlers/sns.h"
 #include "services/sns/errors.h"
 #include "services/sns/listing.h"
+#include "services/sns/permissions.h"
 #include "services/sns/rows.h"
 #include "services/tags.h"
 
@@ -49,28 +50,6 @@ Result<> check_attribute(const std::string& name, const std::string& value) {
     return invalid_parameter(name + " Reason: berth does not sign its messages");
   }
   return invalid_parameter("AttributeName");
-}
-
-std::string default_policy(const Settings& settings, const std::string& arn) {
-  json::array actions;
-  for (const char* action : {"GetTopicAttributes", "SetTopicAttributes", "AddPermission", "RemovePermission",
-                             "DeleteTopic", "Subscribe", "ListSubscriptionsByTopic", "Publish"}) {
-    actions.push_back(json::string(std::string("SNS:") + action));
-  }
-  json::object condition;
-  condition["StringEquals"] = json::object{{"AWS:SourceOwner", settings.account}};
-  json::object statement;
-  statement["Sid"] = "__default_statement_ID";
-  statement["Effect"] = "Allow";
-  statement["Principal"] = json::object{{"AWS", "*"}};
-  statement["Action"] = std::move(actions);
-  statement["Resource"] = arn;
-  statement["Condition"] = std::move(condition);
-  json::object policy;
-  policy["Version"] = "2008-10-17";
-  policy["Id"] = "__default_policy_ID";
-  policy["Statement"] = json::array{std::move(statement)};
-  return json::serialize(policy);
 }
 
 Result<> check_topic_arn(const std::string& arn) {

@@ -82,6 +82,21 @@ class Sns(ClientTest):
                      Tags=[{"Key": "x", "Value": "y"}])
         self.refused("ResourceNotFound", "Resource does not exist", self.sns.list_tags_for_resource, ResourceArn=arn + "none")
 
+    def test_permissions_of_a_topic(self):
+        sns, topic = self.sns, self.topic("shared")
+        policy = lambda: json.loads(sns.get_topic_attributes(TopicArn=topic)["Attributes"]["Policy"])
+        give = {"TopicArn": topic, "Label": "others", "AWSAccountId": ["210987654321"], "ActionName": ["Publish"]}
+        sns.add_permission(**give)
+        self.assertEqual(policy()["Statement"][1], {
+            "Sid": "others", "Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::210987654321:root"},
+            "Action": "SNS:Publish", "Resource": topic})
+        self.refused("InvalidParameter", "Statement already exists", sns.add_permission, **give)
+        self.refused("InvalidParameter", "Policy statement action out of service scope!", sns.add_permission,
+                     **dict(give, Label="more", ActionName=["Shout"]))
+        sns.remove_permission(TopicArn=topic, Label="others")
+        self.assertEqual([s["Sid"] for s in policy()["Statement"]], ["__default_statement_ID"])
+        self.refused("NotFound", "Topic does not exist", sns.remove_permission, TopicArn=topic + "none", Label="others")
+
     def test_wrong_input(self):
         sns = self.sns
         topic = self.topic("wrong")
