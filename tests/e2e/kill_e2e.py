@@ -243,7 +243,8 @@ class Kills(unittest.TestCase):
             wait_for("", lambda: not differences(), 20)
         except AssertionError:
             self.fail(f"{when}: found, expected: {differences()}")
-        self.assertEqual(len(self.addresses()), len(set(self.addresses())), "an address was given twice")
+        addresses = self.addresses()
+        self.assertEqual(len(addresses), len(set(addresses)), "an address was given twice")
         self.look_at_names(when)
 
     def look_at_names(self, when):
