@@ -48,6 +48,21 @@ TEST(SimLoop, ScaleShrinksBerthTimeOnly) {
   EXPECT_EQ(real_fired, from_unix_seconds(600));
 }
 
+TEST(SimLoop, RunsLateWhatWasDueWhileItSlept) {
+  SimLoop loop(from_unix_seconds(0));
+  std::string order;
+  loop.after(Duration::seconds(2), [&] { order += 'b'; });
+  loop.after(Duration::seconds(1), [&] { order += 'a'; });
+  loop.sleep_for(RealDuration::seconds(10));
+  EXPECT_EQ(order, "");
+  EXPECT_TRUE(loop.run_one(loop.now()));
+  EXPECT_EQ(order, "a");
+  EXPECT_EQ(loop.now(), from_unix_seconds(10));
+  EXPECT_TRUE(loop.run_one(loop.now()));
+  EXPECT_FALSE(loop.run_one(loop.now()));
+  EXPECT_EQ(order, "ab");
+}
+
 TEST(SimLoop, StreamsAreIndependentAndSeeded) {
   SimLoop a(Time{}, 7), b(Time{}, 7);
   a.rng("other").next();

@@ -11,6 +11,10 @@ std::uint64_t stream_seed(std::uint64_t seed, std::string_view purpose) {
   return hash;
 }
 
+std::int64_t SimLoop::steady_us_of(Time when) const {
+  return static_cast<std::int64_t>(std::ceil(static_cast<double>((when - start_).us) / scale_));
+}
+
 TimerId SimLoop::add(std::int64_t steady_us, Callback callback) {
   const TimerId id = ++last_id_;
   steady_us = std::max(steady_us, steady_.us);
@@ -20,8 +24,7 @@ TimerId SimLoop::add(std::int64_t steady_us, Callback callback) {
 }
 
 TimerId SimLoop::at(Time when, Callback callback) {
-  const auto wait_us = static_cast<double>((when - start_).us) / scale_;
-  return add(static_cast<std::int64_t>(std::ceil(wait_us)), std::move(callback));
+  return add(steady_us_of(when), std::move(callback));
 }
 
 TimerId SimLoop::after_real(RealDuration delay, Callback callback) {
@@ -52,15 +55,18 @@ Rng& SimLoop::rng(std::string_view purpose) {
   return found->second;
 }
 
+bool SimLoop::run_one(Time when) {
+  if (events_.empty() || events_.begin()->first.first > steady_us_of(when)) return false;
+  auto node = events_.extract(events_.begin());
+  steady_.us = std::max(steady_.us, node.key().first);
+  due_.erase(node.key().second);
+  node.mapped()();
+  return true;
+}
+
 void SimLoop::run_until(Time when) {
-  const auto until_us = static_cast<std::int64_t>(std::ceil(static_cast<double>((when - start_).us) / scale_));
-  while (!events_.empty() && events_.begin()->first.first <= until_us) {
-    auto node = events_.extract(events_.begin());
-    steady_.us = node.key().first;
-    due_.erase(node.key().second);
-    node.mapped()();
-  }
-  steady_.us = std::max(steady_.us, until_us);
+  while (run_one(when)) continue;
+  steady_.us = std::max(steady_.us, steady_us_of(when));
 }
 
 }  // namespace berth

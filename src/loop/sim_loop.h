@@ -27,12 +27,16 @@ class SimLoop final : public Loop {
   void offload(Callback work, Callback done) override;
   Rng& rng(std::string_view purpose) override;
 
+  // Runs the next event if it is due by `when`; false: there is none.
+  bool run_one(Time when);
   // Runs every event up to and including `when`, then lets the clock stand at `when`.
   void run_until(Time when);
   void run_for(Duration span) { run_until(now() + span); }
   // Runs what is due now, without moving the clock.
   void run_ready() { run_until(now()); }
   bool idle() const { return events_.empty(); }
+  // The machine slept: time has passed and nothing ran. What was due meanwhile is run late, in its order.
+  void sleep_for(RealDuration span) { steady_ = steady_ + span; }
 
  private:
   using Key = std::pair<std::int64_t, TimerId>;  // steady us, sequence
@@ -40,6 +44,7 @@ class SimLoop final : public Loop {
   std::int64_t scaled(std::int64_t real_us) const {
     return scale_ == 1 ? real_us : static_cast<std::int64_t>(static_cast<double>(real_us) * scale_);
   }
+  std::int64_t steady_us_of(Time when) const;
   TimerId add(std::int64_t steady_us, Callback callback);
 
   Time start_;

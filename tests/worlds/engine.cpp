@@ -1,0 +1,131 @@
+#include "engine.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "plan.h"
+
+namespace berth::worlds {
+
+Engine::Engine(Machine& machine) : tasks(machine.loop), machine_(machine) {
+  tasks.set_listener(this);
+  set_behaviour(std::nullopt, RealDuration::ms(200));
+}
+
+void Engine::set_behaviour(const std::optional<Error>& start_error, RealDuration pull) {
+  sim::ImageBehaviour behaviour;
+  behaviour.start_error = start_error;
+  behaviour.pull = pull;
+  behaviour.healthy = true;
+  tasks.set_image(image_name, behaviour);
+}
+
+void Engine::later(Callback callback) {
+  const SteadyTime now = machine_.loop.steady();
+  busy_until_ = std::max({busy_until_, now + latency, hangs_until});
+  machine_.loop.after_real(busy_until_ - now, machine_.for_process(std::move(callback)));
+}
+
+void Engine::run(const world::TaskSpec& task) {
+  if (!machine_.step()) return;
+  later([this, task] {
+    if (tasks.task_ids().contains(task.id)) machine_.trace("engine: takes over task " + task.id.substr(0, 8));
+    tasks.run(task);
+    if (!runs_a_task_twice) return;
+    runs_a_task_twice = false;
+    auto twin = task;
+    twin.id = std::string(32, 'f');
+    tasks.run(twin);
+  });
+}
+
+void Engine::stop(const std::string& task_id) {
+  if (!machine_.step()) return;
+  later([this, task_id] {
+    if (keeps_a_stopped_task && tasks.task_ids().contains(task_id)) {
+      keeps_a_stopped_task = false;
+      return tell({.kind = world::TaskEventKind::stopped, .task_id = task_id});
+    }
+    tasks.stop(task_id);
+  });
+}
+
+void Engine::list(std::function<void(Result<std::vector<world::TaskState>>)> done) {
+  if (!machine_.step()) return;
+  if (lists_fail) {
+    return later([done] { done(Error{"EngineUnreachable", "the engine answers 500"}); });
+  }
+  later([this, done] {
+    tasks.list([this, done](const Result<std::vector<world::TaskState>>& states) {
+      later([done, states] { done(states); });
+    });
+  });
+}
+
+void Engine::follow_output(const std::string&, const std::string&, std::int64_t) {
+  static_cast<void>(machine_.step());
+}
+
+void Engine::output_stored(const std::string&, const std::string&, std::int64_t) {}
+
+std::optional<world::Usage> Engine::usage(const std::string& task_id) {
+  if (!tasks.usage(task_id)) return std::nullopt;
+  const auto used = cpu_us_.find(task_id);
+  return world::Usage{used == cpu_us_.end() ? 0 : static_cast<std::int64_t>(used->second), 100 << 20,
+                      machine_.loop.steady()};
+}
+
+std::vector<std::string> Engine::started_tasks() const {
+  std::vector<std::string> started;
+  auto& runtime = const_cast<sim::FakeRuntime&>(tasks);  // usage() asks and changes nothing
+  for (const auto& id : tasks.task_ids()) {
+    if (runtime.usage(id)) started.push_back(id);
+  }
+  return started;
+}
+
+void Engine::burn(double demand_vcpu, RealDuration span) {
+  const auto started = started_tasks();
+  std::erase_if(cpu_us_, [&](const auto& entry) { return !tasks.spec(entry.first); });
+  if (started.empty()) return;
+  const double share = demand_vcpu / static_cast<double>(started.size());
+  for (const auto& id : started) {
+    cpu_us_[id] += std::min(share, tasks.spec(id)->cpu_vcpu) * static_cast<double>(span.us);
+  }
+}
+
+bool Engine::answers(const std::string& address) const {
+  if (mute_addresses.contains(address)) return false;
+  const auto started = started_tasks();
+  return std::any_of(started.begin(), started.end(),
+                     [&](const auto& id) { return tasks.spec(id)->interface.address == address; });
+}
+
+void Engine::on_task_event(const world::TaskEvent& event) {
+  using world::TaskEventKind;
+  const std::string id = event.task_id.substr(0, 8);
+  if (event.kind == TaskEventKind::started) machine_.trace("task " + id + ": runs");
+  if (event.kind == TaskEventKind::stopped) machine_.trace("task " + id + ": gone");
+  if (event.kind == TaskEventKind::start_failed) {
+    machine_.trace(fmt::format("task {}: did not start: {}", id, event.error.code));
+  }
+  if (event.kind == TaskEventKind::container_exited) {
+    machine_.trace(fmt::format("task {}: exit code {}{}", id, event.exit_code,
+                               event.out_of_memory ? ", out of memory" : ""));
+  }
+  if (event.kind == TaskEventKind::stopped && forgets_a_stop) {
+    forgets_a_stop = false;
+    return;
+  }
+  tell(event);
+}
+
+void Engine::tell(const world::TaskEvent& event) {
+  if (!machine_.process) return;
+  later([this, event] {
+    if (listener_) listener_->on_task_event(event);
+  });
+}
+
+}  // namespace berth::worlds

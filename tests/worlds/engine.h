@@ -1,0 +1,64 @@
+// Engine: the container engine of a world. FakeRuntime runs the tasks; between it and the daemon calls may
+// take long, hang or fail, and what the engine has to say may come late. It outlives the daemon.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "machine.h"
+#include "sim/fake_runtime.h"
+
+namespace berth::worlds {
+
+class Engine final : public world::Runtime, private world::RuntimeListener {
+ public:
+  explicit Engine(Machine& machine);
+
+  // Null: the daemon is down.
+  void attach(world::RuntimeListener* listener) { listener_ = listener; }
+
+  void run(const world::TaskSpec& task) override;
+  void stop(const std::string& task_id) override;
+  void list(std::function<void(Result<std::vector<world::TaskState>>)> done) override;
+  void follow_output(const std::string& task_id, const std::string& container, std::int64_t offset) override;
+  void output_stored(const std::string& task_id, const std::string& container, std::int64_t offset) override;
+  std::optional<world::Usage> usage(const std::string& task_id) override;
+
+  // Shares the load among the tasks that run, each up to its limit.
+  void burn(double demand_vcpu, RealDuration span);
+  // Whether a task at this address answers.
+  bool answers(const std::string& address) const;
+  std::vector<std::string> started_tasks() const;
+
+  // Faults.
+  SteadyTime hangs_until{};
+  RealDuration latency = RealDuration::ms(20);
+  bool lists_fail = false;
+  std::set<std::string> mute_addresses;  // tasks that run and do not answer
+  void set_behaviour(const std::optional<Error>& start_error, RealDuration pull);
+
+  // Breakages: a world that lies, for the test of the invariants.
+  bool forgets_a_stop = false;
+  bool keeps_a_stopped_task = false;
+  bool runs_a_task_twice = false;
+
+  sim::FakeRuntime tasks;
+
+ private:
+  void on_task_event(const world::TaskEvent& event) override;
+  void on_output(const std::string&, const std::string&, std::vector<world::LogLine>, std::int64_t) override {
+  }
+
+  // One after the other, as over one connection.
+  void later(Callback callback);
+  void tell(const world::TaskEvent& event);
+
+  Machine& machine_;
+  world::RuntimeListener* listener_ = nullptr;
+  SteadyTime busy_until_{};
+  std::map<std::string, double> cpu_us_;
+};
+
+}  // namespace berth::worlds

@@ -1,0 +1,241 @@
+#include "rest.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "cloudformation/rows.h"
+#include "cloudformation/stack_lookup.h"
+#include "plan.h"
+#include "services/autoscaling/names.h"
+#include "services/autoscaling/rows.h"
+#include "services/ec2/rows.h"
+#include "services/ecs/rows.h"
+#include "services/elbv2/rows.h"
+#include "services/iam/rows.h"
+#include "services/logs/rows.h"
+#include "services/sns/rows.h"
+#include "services/ssm/rows.h"
+
+namespace berth::worlds {
+namespace {
+
+using Found = std::optional<Problem>;
+
+Found stacks_done(const Store& store) {
+  for (const auto& [id, stack] : store.all<cloudformation::StackRow>()) {
+    if (cloudformation::is_in_progress(stack.status)) {
+      return Problem{invariant::stack, fmt::format("{} is {}", stack.name, stack.status)};
+    }
+  }
+  return {};
+}
+
+template <class Row>
+bool has(const Store& store, const std::string& key) {
+  return store.find<Row>(key) != nullptr;
+}
+
+bool exists(const Store& store, const std::string& type, const std::string& id) {
+  if (type == "AWS::ECS::Service") {
+    const auto& rows = store.all<ecs::ServiceRow>();
+    return std::any_of(rows.begin(), rows.end(), [&](const auto& entry) {
+      return entry.second.arn == id && entry.second.status == "ACTIVE";
+    });
+  }
+  if (type == "AWS::ApplicationAutoScaling::ScalableTarget") {
+    return has<autoscaling::ScalableTargetRow>(store, id.substr(0, id.find('|')));
+  }
+  if (type == "AWS::ApplicationAutoScaling::ScalingPolicy")
+    return autoscaling::find_policy(store, id) != nullptr;
+  if (type == "AWS::ECS::TaskDefinition") return has<ecs::TaskDefinitionRow>(store, id);
+  if (type == "AWS::ECS::Cluster") return has<ecs::ClusterRow>(store, id);
+  if (type == "AWS::CloudWatch::Alarm") return has<cloudwatch::AlarmRow>(store, id);
+  if (type == "AWS::SNS::Topic") return has<sns::TopicRow>(store, id);
+  if (type == "AWS::SNS::Subscription") return has<sns::SubscriptionRow>(store, id);
+  if (type == "AWS::Logs::LogGroup") return has<logs::LogGroupRow>(store, id);
+  if (type == "AWS::EC2::VPC") return has<ec2::VpcRow>(store, id);
+  if (type == "AWS::EC2::Subnet") return has<ec2::SubnetRow>(store, id);
+  if (type == "AWS::EC2::SecurityGroup") return has<ec2::SecurityGroupRow>(store, id);
+  if (type == "AWS::EC2::RouteTable") return has<ec2::RouteTableRow>(store, id);
+  if (type == "AWS::EC2::InternetGateway") return has<ec2::InternetGatewayRow>(store, id);
+  if (type == "AWS::ElasticLoadBalancingV2::LoadBalancer") return has<elbv2::LoadBalancerRow>(store, id);
+  if (type == "AWS::ElasticLoadBalancingV2::TargetGroup") return has<elbv2::TargetGroupRow>(store, id);
+  if (type == "AWS::ElasticLoadBalancingV2::Listener") return has<elbv2::ListenerRow>(store, id);
+  if (type == "AWS::IAM::Role") return has<iam::RoleRow>(store, id);
+  if (type == "AWS::SSM::Parameter") return has<ssm::ParameterRow>(store, id);
+  return true;
+}
+
+Found resources_there(const Store& store) {
+  for (const auto& [key, row] : store.all<cloudformation::StackResourceRow>()) {
+    const bool complete = row.status == "CREATE_COMPLETE" || row.status == "UPDATE_COMPLETE";
+    if (!complete || exists(store, row.type, row.physical_id)) continue;
+    return Problem{invariant::resource, fmt::format("{} {} is {}, and there is no {}", row.type,
+                                                    row.logical_id, row.status, row.physical_id)};
+  }
+  return {};
+}
+
+Problem unconverged(std::string text) {
+  return {invariant::convergence, std::move(text)};
+}
+
+Found service_as_wanted(const Store& store) {
+  const auto* service = store.find<ecs::ServiceRow>(service_key);
+  if (!service || service->status != "ACTIVE") return unconverged("there is no active service");
+  int running = 0;
+  for (const auto& [id, task] : store.all<ecs::TaskRow>()) {
+    if (task.last_status == "STOPPED") continue;
+    if (task.last_status != "RUNNING" || task.desired_status != "RUNNING") {
+      return unconverged(
+          fmt::format("task {} is {} and wanted {}", id.substr(0, 8), task.last_status, task.desired_status));
+    }
+    ++running;
+  }
+  if (running != service->desired_count) {
+    return unconverged(fmt::format("{} tasks run, {} are wanted", running, service->desired_count));
+  }
+  if (service->deployments.size() != 1 || service->deployments.front().rollout_state != "COMPLETED") {
+    return unconverged(
+        fmt::format("{} deployments, the first {}", service->deployments.size(),
+                    service->deployments.empty() ? "none" : service->deployments.front().rollout_state));
+  }
+  for (const auto& [key, row] : store.all<autoscaling::ScalingActivityRow>()) {
+    if (row.open()) return unconverged("scaling activity " + key + " is still open");
+  }
+  return {};
+}
+
+Found nobody_too_much(const Store& store, const Outside& outside) {
+  std::set<std::string> wanted;
+  for (const auto& [id, task] : store.all<ecs::TaskRow>()) {
+    if (task.last_status == "STOPPED") continue;
+    wanted.insert(id);
+  }
+  for (const auto& id : outside.engine.tasks.task_ids()) {
+    if (!wanted.contains(id)) return Problem{invariant::orphan, "no row knows task " + id.substr(0, 8)};
+  }
+  for (const auto& id : wanted) {
+    if (!outside.engine.tasks.task_ids().contains(id)) {
+      return unconverged("task " + id.substr(0, 8) + " does not run");
+    }
+  }
+  if (store.all<ec2::AddressClaimRow>().size() != wanted.size()) {
+    return Problem{invariant::orphan, fmt::format("{} addresses are taken by {} tasks",
+                                                  store.all<ec2::AddressClaimRow>().size(), wanted.size())};
+  }
+  return {};
+}
+
+Found targets_healthy(const Store& store, const Outside& outside) {
+  const auto& targets = store.all<elbv2::TargetRow>();
+  for (const auto& [key, row] : targets) {
+    if (row.state != "healthy") return unconverged("target " + key + " is " + row.state);
+  }
+  const auto& tasks = store.all<ecs::TaskRow>();
+  const auto running = std::count_if(tasks.begin(), tasks.end(),
+                                     [](const auto& entry) { return entry.second.last_status == "RUNNING"; });
+  if (static_cast<std::size_t>(running) != targets.size() || outside.proxy.target_count() != targets.size()) {
+    return unconverged(fmt::format("{} tasks, {} targets, {} in the load balancer", running, targets.size(),
+                                   outside.proxy.target_count()));
+  }
+  return {};
+}
+
+Found mails_came(const Store& store, const Outside& outside, const Judge& judge) {
+  for (const auto& [key, row] : store.all<sns::DeliveryRow>()) {
+    if (!row.gave_up_at) return Problem{invariant::mail, "still to be delivered: " + row.subject};
+  }
+  std::map<std::string, int> came;
+  const auto count = [&](const std::string& subject, int times) {
+    const auto end = subject.find("\" in ");
+    if (end != std::string::npos) came[subject.substr(0, end + 1)] += times;
+  };
+  for (const auto& received : outside.relay.mailbox()) count(received.mail.subject, 1);
+  for (const auto& [subject, times] : outside.relay.refused()) count(subject, times);
+  for (const auto& [subject, times] : judge.expected_mails()) {
+    const int got = came[subject];
+    if (got != times) {
+      return Problem{invariant::mail, fmt::format("{} mails \"{}\", {} are due", got, subject, times)};
+    }
+  }
+  for (const auto& [subject, times] : came) {
+    if (!judge.expected_mails().contains(subject) && times > 0) {
+      return Problem{invariant::mail, fmt::format("{} mails \"{}\", none is due", times, subject)};
+    }
+  }
+  return {};
+}
+
+Found alarms_right(Daemon& daemon) {
+  for (const auto& [name, row] : daemon.store().all<cloudwatch::AlarmRow>()) {
+    if (!row.metric || row.metric->metrics) continue;
+    const auto said = state_by_datapoints(daemon.metrics(), *row.metric, daemon.context().now());
+    if (said && *said != row.state()) {
+      return Problem{invariant::alarm,
+                     fmt::format("{} is {}, its datapoints say {}", name, row.state(), *said)};
+    }
+  }
+  return {};
+}
+
+template <class Row>
+void name_rows(const Store& store, std::string& names) {
+  for (const auto& [key, row] : store.all<Row>()) {
+    // Application Auto Scaling keeps its own role.
+    if (key.find("AWSServiceRole") == std::string::npos) names += std::string(" ") + Row::table + " " + key;
+  }
+}
+
+}  // namespace
+
+Found unrest(Daemon& daemon, const Outside& outside, const Judge& judge) {
+  const Store& store = daemon.store();
+  if (auto found = stacks_done(store)) return found;
+  if (auto found = service_as_wanted(store)) return found;
+  if (auto found = nobody_too_much(store, outside)) return found;
+  if (auto found = targets_healthy(store, outside)) return found;
+  if (auto found = resources_there(store)) return found;
+  if (auto found = alarms_right(daemon)) return found;
+  return mails_came(store, outside, judge);
+}
+
+Found leftovers(Daemon& daemon, const Outside& outside) {
+  const Store& store = daemon.store();
+  if (auto found = stacks_done(store)) return found;
+  std::string names;
+  name_rows<elbv2::LoadBalancerRow>(store, names);
+  name_rows<elbv2::TargetGroupRow>(store, names);
+  name_rows<elbv2::ListenerRow>(store, names);
+  name_rows<elbv2::RuleRow>(store, names);
+  name_rows<elbv2::TargetRow>(store, names);
+  name_rows<iam::RoleRow>(store, names);
+  name_rows<ssm::ParameterRow>(store, names);
+  name_rows<sns::TopicRow>(store, names);
+  name_rows<sns::SubscriptionRow>(store, names);
+  name_rows<cloudwatch::AlarmRow>(store, names);
+  name_rows<autoscaling::ScalableTargetRow>(store, names);
+  name_rows<autoscaling::ScalingPolicyRow>(store, names);
+  name_rows<logs::LogGroupRow>(store, names);
+  name_rows<ec2::VpcRow>(store, names);
+  name_rows<ec2::SubnetRow>(store, names);
+  name_rows<ec2::SecurityGroupRow>(store, names);
+  name_rows<ec2::RouteTableRow>(store, names);
+  name_rows<ec2::InternetGatewayRow>(store, names);
+  name_rows<ec2::AddressClaimRow>(store, names);
+  for (const auto& [key, cluster] : store.all<ecs::ClusterRow>()) {
+    if (cluster.status != "INACTIVE") names += " cluster " + key;
+  }
+  for (const auto& [key, service] : store.all<ecs::ServiceRow>()) {
+    if (service.status != "INACTIVE") names += " service " + key;
+  }
+  for (const auto& id : outside.engine.tasks.task_ids()) names += " container of task " + id.substr(0, 8);
+  if (outside.proxy.target_count() > 0 || !outside.proxy.spec().load_balancers.empty())
+    names += " load balancer";
+  if (!outside.networks.vpcs().empty()) names += " network";
+  if (names.empty()) return {};
+  return Problem{invariant::leftover, "left:" + names};
+}
+
+}  // namespace berth::worlds
