@@ -10,6 +10,7 @@ namespace {
 constexpr const char* default_from_name = "AWS Notifications";
 constexpr const char* default_subject = "AWS Notification Message";
 constexpr const char* confirmation_subject = "AWS Notification - Subscription Confirmation";
+constexpr const char* end_subject = "AWS Notification - Unsubscribe Confirmation";
 constexpr const char* no_reply_line = "Please do not reply directly to this email.\n";
 
 bool is_raw(const SubscriptionRow& subscription) {
@@ -110,6 +111,34 @@ DeliveryRow confirmation(const Settings& settings, const TopicRow& topic, const 
                                           {"Message", chosen_text(topic)},
                                           {"SubscribeURL", confirm_link(settings, subscription)},
                                           {"Timestamp", iso_ms(now)}});
+  return row;
+}
+
+DeliveryRow end_confirmation(const Settings& settings, const TopicRow& topic,
+                             const SubscriptionRow& subscription, std::string id, Time now) {
+  DeliveryRow row = addressed(topic, subscription, id);
+  row.subject = end_subject;
+  if (subscription.protocol == "email") {
+    row.body = fmt::format(
+        "Your subscription to the topic below has been deactivated:\n{}\n\nIf this was in error or you wish "
+        "to "
+        "resubscribe, click or visit the link below to resubscribe to the topic:\nResubscribe: {}\n\n{}",
+        topic.arn, confirm_link(settings, subscription), no_reply_line);
+    return row;
+  }
+  row.headers = http_headers("UnsubscribeConfirmation", id, topic);
+  row.headers["x-amz-sns-subscription-arn"] = subscription.arn;
+  row.body = json::serialize(json::object{
+      {"Type", "UnsubscribeConfirmation"},
+      {"MessageId", id},
+      {"Token", subscription.token},
+      {"TopicArn", topic.arn},
+      {"Message",
+       fmt::format("You have chosen to deactivate subscription {}.\nTo cancel this operation and restore "
+                   "the subscription, visit the SubscribeURL included in this message.",
+                   subscription.arn)},
+      {"SubscribeURL", confirm_link(settings, subscription)},
+      {"Timestamp", iso_ms(now)}});
   return row;
 }
 

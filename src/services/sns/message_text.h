@@ -21,6 +21,9 @@ struct Message {
 // Complete but for its sequence.
 DeliveryRow confirmation(const Settings& settings, const TopicRow& topic, const SubscriptionRow& subscription,
                          std::string id, Time now);
+// Of an end that nobody has signed, with the way back.
+DeliveryRow end_confirmation(const Settings& settings, const TopicRow& topic,
+                             const SubscriptionRow& subscription, std::string id, Time now);
 DeliveryRow notification(const Settings& settings, const TopicRow& topic, const SubscriptionRow& subscription,
                          std::string id, const Message& message);
 

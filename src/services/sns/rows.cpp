@@ -11,6 +11,7 @@ std::string DeliveryRow::key_of(std::int64_t sequence) {
 void add_tables(Store& store) {
   store.add<TopicRow>();
   store.add<SubscriptionRow>();
+  store.add<EndedSubscriptionRow>();
   store.add<DeliveryRow>();
 }
 

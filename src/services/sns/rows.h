@@ -45,6 +45,16 @@ BOOST_DESCRIBE_STRUCT(SubscriptionRow, (),
                       (arn, topic_arn, protocol, endpoint, attributes, principal, confirmed,
                        confirmation_was_authenticated, authenticate_on_unsubscribe, token, token_expires_at))
 
+// A subscription that somebody without a signature has ended: its token restores it, until it expires.
+struct EndedSubscriptionRow {
+  static constexpr const char* table = "sns.ended_subscriptions";
+  std::string arn;
+  SubscriptionRow subscription;
+
+  std::string key() const { return arn; }
+};
+BOOST_DESCRIBE_STRUCT(EndedSubscriptionRow, (), (arn, subscription))
+
 // One text on its way to one endpoint, complete as it will be sent.
 struct DeliveryRow {
   static constexpr const char* table = "sns.deliveries";

@@ -161,6 +161,7 @@ TEST_F(Sns, UnsubscribingEndsDelivery) {
   const auto arn = subscriber("email", "you@example.com");
   UnsubscribeInput input;
   input.subscription_arn = arn;
+  context.principal.arn = "arn:aws:iam::123456789012:root";
   EXPECT_EQ(code_of(unsubscribe, input), "");
   EXPECT_EQ(code_of(unsubscribe, input), "");
   EXPECT_EQ(publish_text("text"), "");
@@ -171,6 +172,40 @@ TEST_F(Sns, UnsubscribingEndsDelivery) {
   GetTopicAttributesInput attributes;
   attributes.topic_arn = topic;
   EXPECT_EQ(call(get_topic_attributes, attributes)->attributes->at("SubscriptionsDeleted"), "1");
+}
+
+TEST_F(Sns, AnEndByLinkIsConfirmedAndTheLinkBackRestoresTheSubscription) {
+  const auto end = [&](const std::string& arn) {
+    UnsubscribeInput input;
+    input.subscription_arn = arn;
+    EXPECT_EQ(code_of(unsubscribe, input), "");
+  };
+  const auto arn = subscriber("email", "you@example.com");
+  end(arn);
+  ASSERT_EQ(queued().size(), 1u);
+  EXPECT_EQ(queued()[0].subject, "AWS Notification - Unsubscribe Confirmation");
+  EXPECT_TRUE(
+      queued()[0].body.starts_with("Your subscription to the topic below has been deactivated:\n" + topic));
+  ASSERT_EQ(store.all<EndedSubscriptionRow>().size(), 1u);
+  const auto ended = store.all<EndedSubscriptionRow>().begin()->second.subscription;
+  EXPECT_NE(queued()[0].body.find("Resubscribe: " + confirm_link(settings, ended)), std::string::npos);
+  end(arn);
+  EXPECT_EQ(queued().size(), 1u);
+  EXPECT_EQ(publish_text("unheard"), "");
+  EXPECT_EQ(queued().size(), 1u);
+
+  ConfirmSubscriptionInput back;
+  back.topic_arn = topic;
+  back.token = ended.token;
+  EXPECT_EQ(call(confirm_subscription, back)->subscription_arn, arn);
+  EXPECT_TRUE(store.all<EndedSubscriptionRow>().empty());
+  EXPECT_EQ(publish_text("heard"), "");
+  EXPECT_EQ(queued().size(), 2u);
+
+  end(subscriber("http", "http://127.0.0.1:1/hook"));
+  auto last = queued().back();
+  EXPECT_EQ(last.headers["x-amz-sns-message-type"], "UnsubscribeConfirmation");
+  EXPECT_NE(last.body.find("You have chosen to deactivate subscription " + topic), std::string::npos);
 }
 
 TEST_F(Sns, OnlyTheOwnerEndsASubscriptionThatAsksForIt) {

@@ -56,11 +56,56 @@ SubscriptionRow new_subscription(Context& context, const SubscribeInput& input, 
   return row;
 }
 
-void queue_confirmation(Context& context, const TopicRow& topic, const SubscriptionRow& subscription) {
-  DeliveryRow row =
-      confirmation(context.settings, topic, subscription, random_uuid(context.ids()), context.now());
+void queue(Context& context, DeliveryRow row) {
   row.sequence = next_delivery_sequence(context.store);
   context.store.put(std::move(row));
+}
+
+void queue_confirmation(Context& context, const TopicRow& topic, const SubscriptionRow& subscription) {
+  queue(context,
+        confirmation(context.settings, topic, subscription, random_uuid(context.ids()), context.now()));
+}
+
+// "A final cancellation message is delivered to the endpoint, so that the endpoint owner can easily
+// resubscribe to the topic if the Unsubscribe request was unintended" (API reference of Unsubscribe): when
+// nobody has signed it.
+void offer_return(Context& context, SubscriptionRow subscription) {
+  std::vector<std::string> expired;
+  for (const auto& [arn, row] : context.store.all<EndedSubscriptionRow>()) {
+    if (row.subscription.token_expires_at <= context.loop.real_now()) expired.push_back(arn);
+  }
+  for (const auto& arn : expired) context.store.erase<EndedSubscriptionRow>(arn);
+  const auto* topic = context.store.find<TopicRow>(subscription.topic_arn);
+  if (!topic) return;
+  subscription.token = random_hex(context.ids(), token_digits);
+  subscription.token_expires_at = context.loop.real_now() + token_lifetime;
+  queue(context,
+        end_confirmation(context.settings, *topic, subscription, random_uuid(context.ids()), context.now()));
+  const std::string arn = subscription.arn;
+  context.store.put(EndedSubscriptionRow{arn, std::move(subscription)});
+}
+
+// The ARN of the subscription that the token has brought back.
+std::optional<std::string> restore(Context& context, const std::string& topic_arn, const std::string& token) {
+  for (const auto& [arn, row] : context.store.all<EndedSubscriptionRow>()) {
+    const auto& ended = row.subscription;
+    if (ended.topic_arn != topic_arn || ended.token != token || token.empty()) continue;
+    if (ended.token_expires_at <= context.loop.real_now()) return std::nullopt;
+    SubscriptionRow back = ended;
+    context.store.erase<EndedSubscriptionRow>(back.arn);
+    std::string restored = back.arn;
+    SubscribeInput same;
+    same.topic_arn = back.topic_arn;
+    same.protocol = back.protocol;
+    same.endpoint = back.endpoint;
+    const auto* newer = find_subscription(context.store, same);
+    if (newer && newer->confirmed)
+      return newer->arn;  // who came back by another way is not told everything twice
+    if (newer) context.store.erase<SubscriptionRow>(std::string(newer->arn));
+    context.store.put(std::move(back));
+    return restored;
+  }
+  return std::nullopt;
 }
 
 Subscription describe(const SubscriptionRow& row, const Settings& settings) {
@@ -161,6 +206,11 @@ Result<ConfirmSubscriptionResponse> confirm_subscription(Context& context,
         confirmed->confirmation_was_authenticated && input.authenticate_on_unsubscribe == "true";
     return response;
   }
+  if (auto restored = restore(context, *input.topic_arn, token)) {
+    ConfirmSubscriptionResponse response;
+    response.subscription_arn = std::move(*restored);
+    return response;
+  }
   return invalid_parameter("Token");
 }
 
@@ -183,7 +233,9 @@ Result<UnsubscribeOutput> unsubscribe(Context& context, const UnsubscribeInput& 
     return Error{"AuthorizationErrorException", "The subscription can only be ended by its owner"};
   }
   if (auto* topic = context.store.edit<TopicRow>(row->topic_arn)) ++topic->subscriptions_deleted;
+  SubscriptionRow ended = *row;
   context.store.erase<SubscriptionRow>(arn);
+  if (context.principal.arn.empty()) offer_return(context, std::move(ended));
   return UnsubscribeOutput{};
 }
 
