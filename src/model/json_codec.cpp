@@ -242,7 +242,10 @@ class Reader {
 
   Result<> read_timestamp(const json::value& value, Time& out) {
     if (value.is_number()) {
-      out = {static_cast<std::int64_t>(std::llround(value.to_number<double>() * 1000)) * 1000};
+      constexpr double year_9999_s = 253402300799;
+      const double seconds = value.to_number<double>();
+      if (!(std::abs(seconds) <= year_9999_s)) return mismatch("a timestamp", "String", value);
+      out = from_unix_ms(std::llround(seconds * 1000));
       return {};
     }
     const auto* text = value.if_string();

@@ -87,6 +87,20 @@ TEST(Json, RefusesWhatIsNoJson) {
   EXPECT_EQ(refused("[]").code, "SerializationException");
 }
 
+TEST(Json, RefusesATimeBeyondTheYear9999) {
+  const auto body = [](const std::string& time) {
+    return json_request(
+        "GraniteServiceVersion20100801.PutMetricData",
+        R"({"Namespace": "n", "MetricData": [{"MetricName": "m", "Value": 1, "Timestamp": )" + time + "}]}",
+        "1.0");
+  };
+  for (const char* time : {"253402300800", "1e300", "-1e19", "17515316468888888888888888.3"}) {
+    EXPECT_EQ(refusal(cloudwatch::service(), body(time)).code, "SerializationException") << time;
+  }
+  const auto input = decoded<cloudwatch::PutMetricDataInput>(cloudwatch::service(), body("1751531646.3"));
+  EXPECT_EQ(input.metric_data->at(0).timestamp, from_unix_ms(1751531646300));
+}
+
 TEST(Validate, NamesMissingMembersAndWrongValues) {
   const Error missing = refusal(ecs::service(), json_request(ecs_target + "CreateService", "{}"));
   EXPECT_EQ(missing.code, "InvalidParameterException");
