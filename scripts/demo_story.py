@@ -19,6 +19,8 @@ DATA = os.path.join(ROOT, "build/demo")
 ENDPOINT = "http://127.0.0.1:4566"
 CLUSTER, SERVICE = "learner-cluster", "learner-svc-service"
 IN_FLIGHT_PER_TASK = 4
+VISITS = 40
+VISIT = "from=demo"
 LOAD_S = 60  # what one call of /api/load takes, in berth time
 ADDRESS = "you@example.com"
 SUBJECTS = {"critical CPU": "CriticalCPU-AtMaxCapacity", "maximum reached": "MaxCapacity-Reached"}
@@ -101,10 +103,6 @@ class Berth:
 
     def aws_json(self, *arguments):
         return json.loads(self.aws(*arguments, "--output", "json"))
-
-
-VISITS = 40
-VISIT = "from=demo"
 
 
 class Load:

@@ -21,6 +21,7 @@ void FakeRuntime::run(const world::TaskSpec& spec) {
   Task& task = tasks_[spec.id];
   task.spec = spec;
   task.serial = ++last_serial_;
+  if (draw_) task.behaviour = draw_(spec);
   ++runs_[spec.id];
   tell(TaskEventKind::pull_started, task);
   after(task, longest(task, &ImageBehaviour::pull), &FakeRuntime::pulled);
@@ -59,6 +60,7 @@ void FakeRuntime::output_stored(const std::string&, const std::string&, std::int
 std::optional<world::Usage> FakeRuntime::usage(const std::string& task_id) {
   const auto found = tasks_.find(task_id);
   if (found == tasks_.end() || !found->second.started) return std::nullopt;
+  if (meter_) return meter_->usage(found->second.spec, found->second.started_at);
   return world::Usage{.measured_at = loop_.steady()};
 }
 
@@ -114,15 +116,16 @@ std::int64_t FakeRuntime::followed_from(const std::string& task_id, const std::s
   return followed == found->second.followed.end() ? -1 : followed->second;
 }
 
-const ImageBehaviour& FakeRuntime::behaviour(const world::ContainerSpec& container) const {
+const ImageBehaviour& FakeRuntime::behaviour(const Task& task, const world::ContainerSpec& container) const {
   static const ImageBehaviour usual;
+  if (task.behaviour) return *task.behaviour;
   const auto found = images_.find(container.image);
   return found == images_.end() ? usual : found->second;
 }
 
 RealDuration FakeRuntime::longest(const Task& task, RealDuration ImageBehaviour::*which) const {
   RealDuration most{};
-  for (const auto& container : task.spec.containers) most = std::max(most, behaviour(container).*which);
+  for (const auto& container : task.spec.containers) most = std::max(most, behaviour(task, container).*which);
   return most;
 }
 
@@ -170,7 +173,7 @@ void FakeRuntime::retell(const Task& task) {
 void FakeRuntime::pulled(Task& task) {
   if (task.stopping) return;
   for (const auto& container : task.spec.containers) {
-    if (const auto& error = behaviour(container).start_error) {
+    if (const auto& error = behaviour(task, container).start_error) {
       const TaskEvent event{.kind = TaskEventKind::start_failed, .task_id = task.spec.id, .error = *error};
       tasks_.erase(task.spec.id);
       tell(event);
@@ -190,6 +193,7 @@ void FakeRuntime::pulled(Task& task) {
 void FakeRuntime::began(Task& task) {
   if (task.stopping) return;
   task.started = true;
+  task.started_at = loop_.steady();
   const std::string id = task.spec.id;
   for (auto& [name, container] : task.containers) {
     container.running = true;
@@ -197,7 +201,7 @@ void FakeRuntime::began(Task& task) {
   }
   tell(TaskEventKind::started, task);
   for (const auto& container : task.spec.containers) {
-    const ImageBehaviour& how = behaviour(container);
+    const ImageBehaviour& how = behaviour(task, container);
     const std::uint64_t serial = task.serial;
     if (how.healthy) {
       loop_.after_real(health_report_after,

@@ -24,6 +24,13 @@ struct ImageBehaviour {
   std::optional<bool> healthy;  // reported a moment after the start
 };
 
+// What tasks have used; without one they use nothing.
+class TaskMeter {
+ public:
+  virtual ~TaskMeter() = default;
+  virtual world::Usage usage(const world::TaskSpec& task, SteadyTime started) = 0;
+};
+
 class FakeRuntime final : public world::Runtime {
  public:
   explicit FakeRuntime(Loop& loop) : loop_(loop) {}
@@ -31,6 +38,9 @@ class FakeRuntime final : public world::Runtime {
   // Null: the daemon is down; what happens is remembered and told to the next one when it runs the task
   // again.
   void set_listener(world::RuntimeListener* listener) { listener_ = listener; }
+  void set_meter(TaskMeter* meter) { meter_ = meter; }
+  // Draws each task's behaviour, instead of the images'.
+  void set_behaviour(std::function<ImageBehaviour(const world::TaskSpec&)> draw) { draw_ = std::move(draw); }
   void set_image(const std::string& image, ImageBehaviour behaviour) {
     images_[image] = std::move(behaviour);
   }
@@ -61,12 +71,14 @@ class FakeRuntime final : public world::Runtime {
     std::map<std::string, world::ContainerState> containers;
     std::map<std::string, std::int64_t> followed;
     std::map<std::string, std::int64_t> written;
+    std::optional<ImageBehaviour> behaviour;
     bool started = false;
+    SteadyTime started_at{};
     bool stopping = false;
     std::uint64_t serial = 0;
   };
 
-  const ImageBehaviour& behaviour(const world::ContainerSpec& container) const;
+  const ImageBehaviour& behaviour(const Task& task, const world::ContainerSpec& container) const;
   RealDuration longest(const Task& task, RealDuration ImageBehaviour::*which) const;
   Task* find(const std::string& task_id, std::uint64_t serial);
   void after(const Task& task, RealDuration delay, void (FakeRuntime::*step)(Task&));
@@ -80,6 +92,8 @@ class FakeRuntime final : public world::Runtime {
 
   Loop& loop_;
   world::RuntimeListener* listener_ = nullptr;
+  TaskMeter* meter_ = nullptr;
+  std::function<ImageBehaviour(const world::TaskSpec&)> draw_;
   std::map<std::string, ImageBehaviour> images_;
   std::map<std::string, Task> tasks_;
   std::map<std::string, int> runs_;
