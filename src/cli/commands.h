@@ -32,6 +32,14 @@ int show_mail(const Where& where, const MailOptions& options);
 
 int check_up(const Where& where, bool json);
 
+struct RunFlags;
+struct SimulateOptions {
+  bool json = false;
+  std::string report;  // HTML file to write; empty: none
+};
+// Plays a template and a traffic in virtual time and tells what became of the requests.
+int simulate(const RunFlags& flags, const SimulateOptions& options);
+
 // Stops berthd and takes away every task, load balancer and network of its data folder. When it does not run,
 // a berthd of that folder is started for it.
 int take_down(const Where& where);

@@ -3,6 +3,7 @@
 
 #include "base/data_dir.h"
 #include "cli/commands.h"
+#include "cli/simulate_input.h"
 
 int main(int argc, char** argv) {
   using namespace berth::cli;
@@ -43,6 +44,18 @@ int main(int argc, char** argv) {
       "doctor", "What is wrong with engine, HAProxy, ports and permissions, and how to mend it");
   doctor->add_flag("--json", doctor_json, "For programs");
 
+  RunFlags run;
+  SimulateOptions simulation;
+  auto* play = app.add_subcommand(
+      "simulate", "Play a template and a traffic in virtual time, with the control code that runs it");
+  play->add_option("template", run.template_file, "CloudFormation template, unchanged")->required();
+  play->add_option("--trace", run.trace,
+                   "CSV (second|minute|hour,requests) or a generator: step:8->48@10m, ramp:, diurnal:, flash:, "
+                   "onoff:60s, poisson:, mmpp:, load:/api/load*3")
+      ->required();
+  play->add_flag("--json", simulation.json, "For programs: the summary and the timeline");
+  add_run_flags(*play, run);
+
   auto* down =
       app.add_subcommand("down", "Stop berthd and remove every container, network and load balancer of it");
 
@@ -62,6 +75,7 @@ int main(int argc, char** argv) {
   if (*lines) return show_logs(where, logs);
   if (*mails) return show_mail(where, mail);
   if (*doctor) return check_up(where, doctor_json);
+  if (*play) return simulate(run, simulation);
   if (*down) return take_down(where);
   return 2;
 }

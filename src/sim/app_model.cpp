@@ -1,0 +1,57 @@
+#include "sim/app_model.h"
+
+#include <fmt/format.h>
+#include <toml++/toml.h>
+
+namespace berth::sim {
+namespace {
+
+struct Key {
+  const char* name;
+  double AppModel::*number;
+  double least;
+};
+
+constexpr Key keys[] = {
+    {"cpu_ms", &AppModel::cpu_ms, 0.001},           {"cpu_variation", &AppModel::cpu_variation, 0},
+    {"base_cpu_vcpu", &AppModel::base_cpu_vcpu, 0}, {"memory_mib", &AppModel::memory_mib, 0},
+    {"timeout_s", &AppModel::timeout_s, 0.1},       {"objective_ms", &AppModel::objective_ms, 0.1}};
+
+}  // namespace
+
+Result<AppModel> parse_app_model(const std::string& toml_text, const std::string& name) {
+  const auto wrong = [&](const std::string& problem) { return Error{"UsageError", name + ": " + problem}; };
+  toml::table table;
+  try {
+    table = toml::parse(toml_text);
+  } catch (const toml::parse_error& error) {
+    return wrong(fmt::format("line {}: {}", error.source().begin.line, error.description()));
+  }
+  AppModel app;
+  for (const auto& [key, node] : table) {
+    const auto number = node.value<double>();
+    if (!number) return wrong(fmt::format("{} must be a number", key.str()));
+    if (key.str() == "threads") {
+      if (*number < 1 || *number > 10'000) return wrong("threads must be 1 to 10000");
+      app.threads = static_cast<int>(*number);
+      continue;
+    }
+    const Key* known = nullptr;
+    for (const auto& one : keys) {
+      if (key.str() == one.name) known = &one;
+    }
+    if (!known) return wrong(fmt::format("unknown key {}", key.str()));
+    if (*number < known->least)
+      return wrong(fmt::format("{} must be at least {}", known->name, known->least));
+    app.*known->number = *number;
+  }
+  return app;
+}
+
+std::string write_app_model(const AppModel& app) {
+  std::string text = fmt::format("threads = {}\n", app.threads);
+  for (const auto& key : keys) text += fmt::format("{} = {}\n", key.name, app.*key.number);
+  return text;
+}
+
+}  // namespace berth::sim

@@ -1,0 +1,193 @@
+#include "sim/fluid_load.h"
+
+#include <algorithm>
+#include <limits>
+
+namespace berth::sim {
+namespace {
+
+constexpr std::int64_t fine_step_us = us_per_second;
+constexpr std::int64_t look_ahead_us = 10 * us_per_minute;
+constexpr double nothing_us = 0.5;  // of backlog
+
+}  // namespace
+
+FluidLoad::FluidLoad(const AppModel& app, const Traffic& traffic, SteadyTime origin, TrafficLedger& ledger)
+    : app_(app),
+      traffic_(traffic),
+      origin_(origin),
+      ledger_(ledger),
+      at_us_(-origin.us),
+      calls_of_group_(traffic.clients.size()) {}
+
+FluidLoad::Server* FluidLoad::find(const std::string& address) {
+  for (auto& server : servers_) {
+    if (server.address == address) return &server;
+  }
+  return nullptr;
+}
+
+const FluidLoad::Server* FluidLoad::find(const std::string& address) const {
+  return const_cast<FluidLoad*>(this)->find(address);
+}
+
+void FluidLoad::add(const std::string& address, double vcpu) {
+  if (!find(address)) servers_.push_back({.address = address, .vcpu = vcpu});
+}
+
+void FluidLoad::remove(const std::string& address) {
+  const auto* server = find(address);
+  if (!server) return;
+  ledger_.now().failed_502 += server->backlog_us / (app_.cpu_ms * 1000);
+  std::erase_if(calls_, [&](const BusyCall& call) {
+    if (call.address != address) return false;
+    --calls_of_group_[call.group];
+    return true;
+  });
+  std::erase_if(servers_, [&](const Server& one) { return one.address == address; });
+}
+
+void FluidLoad::serve_from(const std::vector<std::string>& addresses) {
+  for (auto& server : servers_) {
+    server.serving = std::find(addresses.begin(), addresses.end(), server.address) != addresses.end();
+  }
+  serving_ = static_cast<std::size_t>(
+      std::count_if(servers_.begin(), servers_.end(), [](const Server& server) { return server.serving; }));
+}
+
+RealDuration FluidLoad::wait(const std::string& address) const {
+  const auto* server = find(address);
+  return server ? RealDuration{static_cast<std::int64_t>(server->backlog_us / server->vcpu)} : RealDuration{};
+}
+
+bool FluidLoad::idle(const std::string& address) const {
+  const auto* server = find(address);
+  return !server || (server->backlog_us < nothing_us && server->busy_calls == 0);
+}
+
+double FluidLoad::cpu_us(const std::string& address) const {
+  const auto* server = find(address);
+  return server ? server->used_us : 0;
+}
+
+void FluidLoad::advance(SteadyTime now) {
+  const std::int64_t now_us = (now - origin_).us;
+  while (at_us_ < now_us) {
+    if (at_us_ >= segment_end_us_) {
+      rate_ = traffic_.rate_at(at_us_);
+      segment_end_us_ = traffic_.next_change(at_us_);
+    }
+    if (!traffic_.clients.empty()) follow_busy_clients();
+    std::int64_t until =
+        std::min({now_us, at_us_ < 0 ? std::int64_t{0} : segment_end_us_, next_call_change()});
+    if (until <= at_us_) until = at_us_ + 1;
+    const double offered_us = serving_ == 0 ? 0 : rate_ * app_.cpu_ms * 1000 / static_cast<double>(serving_);
+    const bool overloaded = std::any_of(servers_.begin(), servers_.end(), [&](const Server& server) {
+      return server.serving && offered_us >= server.vcpu * us_per_second;
+    });
+    if (behind_ || overloaded) until = std::min(until, at_us_ + fine_step_us);
+    step(until, at_us_ < 0 ? 0 : rate_);
+  }
+}
+
+void FluidLoad::step(std::int64_t until_us, double rps) {
+  const auto span_us = static_cast<double>(until_us - at_us_);
+  const double requests = rps * span_us / us_per_second;
+  ledger_.now().requests += requests;
+  if (serving_ == 0) ledger_.now().failed_503 += requests;
+  behind_ = false;
+  for (auto& server : servers_) {
+    work(server, server.serving ? requests / static_cast<double>(serving_) : 0, span_us);
+    behind_ = behind_ || server.backlog_us >= nothing_us;
+  }
+  at_us_ = until_us;
+}
+
+void FluidLoad::work(Server& server, double arriving, double span_us) {
+  const double per_request_us = app_.cpu_ms * 1000;
+  const double quota_us = server.vcpu * span_us;
+  // Threads that burn CPU share the quota with those that answer.
+  const double for_requests_us = server.busy_calls > 0 ? quota_us / 2 : quota_us;
+  const double before_us = server.backlog_us;
+  const double wanted_us = before_us + arriving * per_request_us;
+  const double done_us = std::min(wanted_us, for_requests_us);
+  server.backlog_us = wanted_us - done_us;
+  server.used_us += server.busy_calls > 0 ? quota_us : done_us;
+  double answered = arriving;
+  const double most_us = server.vcpu * app_.timeout_s * us_per_second;
+  if (server.backlog_us > most_us) {
+    const double given_up = std::min((server.backlog_us - most_us) / per_request_us, arriving);
+    ledger_.now().failed_504 += given_up;
+    answered -= given_up;
+    server.backlog_us = most_us;
+  }
+  if (answered <= 0) return;
+  const double wait_ms = (before_us + server.backlog_us) / 2 / server.vcpu / 1000;
+  const double utilization = std::min(arriving * per_request_us / for_requests_us, 1.0);
+  ledger_.answer(LatencyTable::row_of(utilization), wait_ms < 0.01 ? 0 : wait_ms, answered);
+}
+
+void FluidLoad::follow_busy_clients() {
+  for (std::size_t i = 0; i < calls_.size();) {
+    if (calls_[i].ends_us > at_us_) {
+      ++i;
+      continue;
+    }
+    end_call(calls_[i]);
+    calls_.erase(calls_.begin() + static_cast<std::ptrdiff_t>(i));
+  }
+  for (std::size_t group = 0; group < traffic_.clients.size(); ++group) {
+    const auto& clients = traffic_.clients[group];
+    if (at_us_ < clients.start_us || at_us_ >= clients.end_us) continue;
+    while (calls_of_group_[group] < clients.count) begin_call(group);
+  }
+}
+
+void FluidLoad::begin_call(std::size_t group) {
+  BusyCall call{.ends_us = at_us_ + static_cast<std::int64_t>(traffic_.clients[group].seconds * 1e6),
+                .address = {},
+                .group = group};
+  for (std::size_t i = 0; i < servers_.size() && call.address.empty(); ++i) {
+    Server& server = servers_[next_turn_++ % servers_.size()];
+    if (!server.serving) continue;
+    ++server.busy_calls;
+    call.address = server.address;
+  }
+  ledger_.now().busy_calls += 1;
+  if (call.address.empty()) call.ends_us = at_us_ + us_per_second;  // 503: it tries again
+  calls_.push_back(std::move(call));
+  ++calls_of_group_[group];
+}
+
+void FluidLoad::end_call(const BusyCall& call) {
+  --calls_of_group_[call.group];
+  if (auto* server = find(call.address)) --server->busy_calls;
+}
+
+std::int64_t FluidLoad::next_call_change() const {
+  std::int64_t next = std::numeric_limits<std::int64_t>::max();
+  for (const auto& call : calls_) next = std::min(next, call.ends_us);
+  for (const auto& clients : traffic_.clients) {
+    if (at_us_ < clients.start_us) next = std::min(next, clients.start_us);
+  }
+  return next;
+}
+
+SteadyTime FluidLoad::calm_until() const {
+  const SteadyTime now = origin_ + RealDuration{at_us_};
+  if (behind_) return now + RealDuration{fine_step_us};
+  double capacity_rps = 0;
+  for (const auto& server : servers_) {
+    if (server.serving) capacity_rps += server.vcpu * 1000 / app_.cpu_ms / (server.busy_calls > 0 ? 2 : 1);
+  }
+  std::int64_t at = std::max<std::int64_t>(at_us_, 0);
+  const std::int64_t horizon = at_us_ + look_ahead_us;
+  while (at < horizon && at < traffic_.duration_us) {
+    if (traffic_.rate_at(at) >= capacity_rps)
+      return std::max(now + RealDuration{fine_step_us}, origin_ + RealDuration{at + fine_step_us});
+    at = traffic_.next_change(at);
+  }
+  return origin_ + RealDuration{std::max(horizon, at_us_ + fine_step_us)};
+}
+
+}  // namespace berth::sim

@@ -1,0 +1,206 @@
+#include "study/recorder.h"
+
+#include <algorithm>
+
+#include "reconcile/alarm_evaluator.h"
+#include "services/autoscaling/names.h"
+#include "services/autoscaling/orders.h"
+#include "services/autoscaling/policy_alarms.h"
+#include "services/autoscaling/rows.h"
+#include "services/cloudwatch/rows.h"
+#include "services/ecs/service_view.h"
+#include "services/elbv2/rows.h"
+
+namespace berth::study {
+namespace {
+
+constexpr double shortest_bill_s = 60;      // AWS: Fargate bills a minute at least
+constexpr std::size_t cpu_fill_limit = 15;  // minutes after which a missing point counts as none
+
+std::string state_in(const json::value& data, std::string_view which, std::string_view member) {
+  const auto* state = find(data, which);
+  return state ? string_or(*state, member) : "";
+}
+
+AlarmSetting setting_of(const cloudwatch::MetricAlarm& alarm) {
+  const auto rule = reconcile::rule_of(alarm);
+  return {.name = alarm.alarm_name.value_or(""),
+          .metric = alarm.metric_name.value_or(""),
+          .statistic = rule.statistic,
+          .comparison = std::string(control::words_for(rule.comparison)),
+          .threshold = rule.threshold,
+          .period_s = rule.period_s,
+          .evaluation_periods = rule.evaluation_periods,
+          .datapoints = rule.needed()};
+}
+
+}  // namespace
+
+Recorder::Recorder(SimulatedRegion& region, const ecs::ServiceRow& service, Time origin)
+    : region_(region),
+      service_key_(service.key()),
+      target_group_(
+          service.load_balancers.empty() ? "" : service.load_balancers.front().target_group_arn.value_or("")),
+      origin_(origin) {
+  timeline_.start_unix_s = static_cast<double>(unix_seconds(origin));
+  timeline_.service = service.name;
+  watch_ = region_.store().watch([this](const std::set<std::string_view>& changed) {
+    if (changed.contains(ecs::TaskRow::table) || changed.contains(ecs::ServiceRow::table))
+      tasks_changed_ = true;
+    if (changed.contains(cloudwatch::AlarmHistoryRow::table)) history_changed_ = true;
+    if (changed.contains(elbv2::TargetRow::table)) targets_changed_ = true;
+  });
+}
+
+Recorder::~Recorder() {
+  region_.store().stop_watching(watch_);
+}
+
+void Recorder::close_minute(const sim::TrafficMinute& traffic, double offered_vcpu) {
+  if (tasks_changed_) look_at_tasks();
+  if (history_changed_) look_at_history();
+  if (targets_changed_) {
+    counts_.healthy = 0;
+    for (const auto& [key, target] : region_.store().all<elbv2::TargetRow>()) {
+      if (target.target_group_arn == target_group_ && target.state == "healthy") ++counts_.healthy;
+    }
+    targets_changed_ = false;
+  }
+  MinuteSeen minute = counts_;
+  minute.traffic = traffic;
+  minute.offered_vcpu = offered_vcpu;
+  timeline_.minutes.push_back(minute);
+  fill_cpu();
+}
+
+void Recorder::look_at_tasks() {
+  tasks_changed_ = false;
+  const auto* service = region_.store().find<ecs::ServiceRow>(service_key_);
+  if (!service) return;
+  const auto counts = ecs::service_counts(region_.store(), *service);
+  counts_.desired = service->desired_count;
+  counts_.running = counts.running;
+  counts_.pending = counts.pending;
+  for (const auto& [id, task] : region_.store().all<ecs::TaskRow>()) {
+    if (task.cluster + "/" + task.service != service_key_) continue;
+    timeline_.task_vcpu = task.cpu_vcpu;
+    timeline_.task_memory_mib = task.memory_mib;
+    auto& bill = bills_[id];
+    bill.from = task.pull_started_at.value_or(task.created_at);
+    if (task.stopped_at) bill.to = task.stopped_at;
+  }
+}
+
+void Recorder::look_at_history() {
+  history_changed_ = false;
+  const auto& rows = region_.store().all<cloudwatch::AlarmHistoryRow>();
+  for (auto row = rows.upper_bound(last_history_key_); row != rows.end(); ++row) {
+    last_history_key_ = row->first;
+    if (row->second.type != "StateUpdate") continue;
+    json::value data;
+    JsonError error;
+    if (!parse_json(row->second.data, data, error)) continue;
+    timeline_.alarm_changes.push_back(
+        {seconds(row->second.time), row->second.alarm, state_in(data, "oldState", "stateValue"),
+         state_in(data, "newState", "stateValue"), state_in(data, "newState", "stateReason")});
+  }
+}
+
+// Points come some minutes after their time; those that are not there after a quarter of an hour never come.
+void Recorder::fill_cpu() {
+  const auto slash = service_key_.find('/');
+  const cloudwatch::MetricId id{
+      "AWS/ECS",
+      "CPUUtilization",
+      {{"ClusterName", service_key_.substr(0, slash)}, {"ServiceName", service_key_.substr(slash + 1)}}};
+  while (next_without_cpu_ < timeline_.minutes.size()) {
+    const Time start = origin_ + Duration::minutes(1) * static_cast<std::int64_t>(next_without_cpu_);
+    const auto buckets =
+        region_.metrics().query(id, start, start + Duration::minutes(1), Duration::minutes(1));
+    if (buckets.empty()) {
+      if (timeline_.minutes.size() - next_without_cpu_ < cpu_fill_limit) return;
+    } else {
+      const auto& set = buckets.front().values.set;
+      timeline_.minutes[next_without_cpu_].cpu = set.sum / set.sample_count;
+    }
+    ++next_without_cpu_;
+  }
+}
+
+void Recorder::describe_policies() {
+  const Store& store = region_.store();
+  for (const auto& [id, target] : store.all<autoscaling::ScalableTargetRow>()) {
+    if (autoscaling::service_key(id) != service_key_) continue;
+    timeline_.minimum = target.min_capacity;
+    timeline_.maximum = target.max_capacity;
+    for (const auto* row : autoscaling::rows_of<autoscaling::ScalingPolicyRow>(store, id)) {
+      PolicySetting policy{.name = row->name, .type = row->type};
+      const auto cooldowns = autoscaling::cooldowns_of(*row);
+      policy.scale_out_cooldown_s = static_cast<int>(cooldowns.scale_out.in_seconds());
+      policy.scale_in_cooldown_s = static_cast<int>(cooldowns.scale_in.in_seconds());
+      if (row->tracking) {
+        policy.target = row->tracking->target_value.value_or(0);
+        policy.scale_in_disabled = row->tracking->disable_scale_in.value_or(false);
+        if (row->tracking->predefined_metric_specification) {
+          policy.metric = row->tracking->predefined_metric_specification->predefined_metric_type.value_or("");
+        }
+      }
+      for (const auto& alarm : autoscaling::alarms_of(store, *row)) {
+        const auto* alarm_row = store.find<cloudwatch::AlarmRow>(alarm.alarm_name.value_or(""));
+        if (alarm_row && alarm_row->metric) policy.alarms.push_back(setting_of(*alarm_row->metric));
+      }
+      timeline_.policies.push_back(std::move(policy));
+    }
+  }
+}
+
+void Recorder::add_activities() {
+  for (const auto& [key, row] : region_.store().all<autoscaling::ScalingActivityRow>()) {
+    const auto& activity = row.description;
+    if (autoscaling::service_key(activity.resource_id.value_or("")) != service_key_) continue;
+    ActivitySeen seen{.at_s = seconds(activity.start_time.value_or(origin_)),
+                      .description = activity.description.value_or(""),
+                      .cause = activity.cause.value_or(""),
+                      .status = activity.status_code.value_or(""),
+                      .message = activity.status_message.value_or(""),
+                      .ordered = row.ordered,
+                      .explanation = row.explanation};
+    if (activity.end_time) seen.end_s = seconds(*activity.end_time);
+    if (activity.not_scaled_reasons && !activity.not_scaled_reasons->empty()) {
+      seen.not_scaled = activity.not_scaled_reasons->front().code.value_or("");
+    }
+    timeline_.activities.push_back(std::move(seen));
+  }
+}
+
+void Recorder::add_mails() {
+  for (const auto& mail : region_.mails()) {
+    timeline_.mails.push_back({seconds(mail.time), mail.to, mail.subject});
+  }
+}
+
+double Recorder::billed_seconds() const {
+  const Time end = origin_ + Duration::minutes(1) * static_cast<std::int64_t>(timeline_.minutes.size());
+  double sum = 0;
+  for (const auto& [id, bill] : bills_) {
+    const Time from = std::max(bill.from, origin_);
+    const Time to = std::min(bill.to.value_or(end), end);
+    if (to > from) sum += std::max(shortest_bill_s, (to - from).in_seconds());
+  }
+  return sum;
+}
+
+Timeline Recorder::finish(const sim::TrafficLedger& ledger) {
+  look_at_tasks();
+  look_at_history();
+  fill_cpu();
+  describe_policies();
+  add_activities();
+  add_mails();
+  timeline_.total = ledger.total();
+  timeline_.times = ledger.all_times();
+  timeline_.task_seconds = billed_seconds();
+  return std::move(timeline_);
+}
+
+}  // namespace berth::study

@@ -1,0 +1,149 @@
+#include "study/run.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <memory>
+
+#include "cloudformation/template/language_extensions.h"
+#include "cloudformation/template/template_reader.h"
+#include "services/ecs/rows.h"
+#include "sim/fluid_load.h"
+#include "study/recorder.h"
+#include "study/template_edit.h"
+
+namespace berth::study {
+namespace {
+
+// A Sunday evening; the traffic begins at midnight, so that schedules lie where people expect them.
+constexpr Time region_start = from_unix_seconds(1'767'567'600);
+constexpr Duration quarter = Duration::minutes(15);
+constexpr Duration settling = Duration::minutes(5);
+constexpr std::int64_t minutes_between_reports = 256;
+
+struct Prepared {
+  std::string body;
+  Outside outside;
+};
+
+Result<Prepared> prepare(const RunOptions& options) {
+  auto document = cfn::read_template(options.template_text, cfn::template_url_bytes_max);
+  if (!document) return document.error();
+  for (const auto& setting : options.sets) {
+    if (auto set = set_property(*document, setting); !set) return set.error();
+  }
+  const auto parsed = cfn::parse_template(*document);
+  if (!parsed) return parsed.error();
+  auto outside = outside_of(*parsed, options.parameters);
+  if (!outside) return outside.error();
+  return Prepared{json::serialize(*document), std::move(*outside)};
+}
+
+Result<const ecs::ServiceRow*> choose_service(const Store& store, const std::string& wanted) {
+  const ecs::ServiceRow* found = nullptr;
+  std::string names;
+  int balanced = 0;
+  for (const auto& [key, row] : store.all<ecs::ServiceRow>()) {
+    if (!wanted.empty() && row.name != wanted) continue;
+    if (row.load_balancers.empty()) continue;
+    found = &row;
+    ++balanced;
+    names += (names.empty() ? "" : ", ") + row.name;
+  }
+  if (balanced == 1) return found;
+  if (balanced > 1) return Error{"UsageError", "Which service has the traffic? Give --service: " + names};
+  return Error{"UsageError", wanted.empty() ? "The template has no service behind a load balancer"
+                                            : "There is no service " + wanted + " behind a load balancer"};
+}
+
+// The CPU that a minute's requests ask for, in vCPU.
+double offered_vcpu(const sim::Traffic& traffic, const sim::AppModel& app, std::int64_t from_us) {
+  double requests = 0;
+  const std::int64_t until = from_us + us_per_minute;
+  for (std::int64_t at = from_us; at < until;) {
+    const std::int64_t next = std::min(traffic.next_change(at), until);
+    requests += traffic.rate_at(at) * static_cast<double>(next - at) / 1e6;
+    at = next;
+  }
+  return requests * app.cpu_ms / 1000 / 60;
+}
+
+class Play {
+ public:
+  explicit Play(const RunOptions& options)
+      : options_(options),
+        region_({options.times, options.app, options.seed, options.time_scale, region_start}) {}
+
+  Result<RunResult> run() {
+    auto prepared = prepare(options_);
+    if (!prepared) return prepared.error();
+    if (auto deployed = deploy(*prepared); !deployed) return deployed.error();
+    const auto service = choose_service(region_.store(), options_.service);
+    if (!service) return service.error();
+    if (auto played = play(**service); !played) return played.error();
+    return std::move(result_);
+  }
+
+ private:
+  Result<> deploy(const Prepared& prepared) {
+    Values parameters = options_.parameters;
+    if (auto made = region_.make_up(prepared.outside, parameters, result_.made_up); !made) return made;
+    const Time began = region_.loop().now();
+    if (auto deployed = region_.deploy("simulated", prepared.body, parameters); !deployed) return deployed;
+    result_.deployed_in_s = (region_.loop().now() - began).in_seconds();
+    region_.loop().run_for(Duration::seconds(1));
+    return region_.confirm_subscriptions();
+  }
+
+  Result<> play(const ecs::ServiceRow& service) {
+    auto& loop = region_.loop();
+    const double vcpu = task_vcpu(service);
+    const Time origin = floor_to(loop.now() + settling, quarter) + quarter;
+    const auto origin_steady =
+        loop.steady() + RealDuration{static_cast<std::int64_t>(static_cast<double>((origin - loop.now()).us) /
+                                                               loop.time_scale())};
+    const sim::LatencyTable table(options_.app, vcpu, options_.seed);
+    sim::TrafficLedger ledger(options_.app, table);
+    sim::FluidLoad load(options_.app, options_.traffic, origin_steady, ledger);
+    const std::string group = service.load_balancers.front().target_group_arn.value_or("");
+    Recorder recorder(region_, service, origin);
+    loop.run_until(origin - Duration{1});
+    region_.send_traffic(group, load, ledger);
+    const std::int64_t minutes = (options_.traffic.duration_us + us_per_minute - 1) / us_per_minute;
+    for (std::int64_t minute = 0; minute < minutes; ++minute) {
+      loop.run_until(origin + Duration{us_per_minute} * (minute + 1) - Duration{1});
+      const auto traffic = region_.balancer().close_minute();
+      recorder.close_minute(traffic, offered_vcpu(options_.traffic, options_.app, minute * us_per_minute));
+      if (minute % minutes_between_reports != 0) continue;
+      region_.forget_old_metrics();
+      if (options_.progress &&
+          !options_.progress(static_cast<double>(minute) / static_cast<double>(minutes))) {
+        return Error{"Interrupted", "interrupted"};
+      }
+    }
+    // The last minutes' points are still on their way.
+    loop.run_for(Duration::seconds(options_.times.metric_lag_s) + Duration::minutes(2));
+    result_.timeline = recorder.finish(ledger);
+    result_.best_utilization = table.utilization_within(options_.app.objective_ms, 0.05);
+    return {};
+  }
+
+  double task_vcpu(const ecs::ServiceRow& service) const {
+    for (const auto& [id, task] : const_cast<SimulatedRegion&>(region_).store().all<ecs::TaskRow>()) {
+      if (task.service == service.name) return task.cpu_vcpu;
+    }
+    return 0.25;
+  }
+
+  const RunOptions& options_;
+  SimulatedRegion region_;
+  RunResult result_;
+};
+
+}  // namespace
+
+Result<RunResult> play(const RunOptions& options) {
+  return Play(options).run();
+}
+
+}  // namespace berth::study
