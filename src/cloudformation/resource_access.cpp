@@ -74,6 +74,7 @@ cfn::ResourceView view_of(const StackIdentity& stack, const StackResourceRow& re
   view.stack_id = stack.id;
   view.logical_id = resource.logical_id;
   view.physical_id = resource.physical_id;
+  view.step_began = resource.operation_started_at;
   const auto& version = resource.version;
   const auto& properties = version.looked_up.is_object() ? version.looked_up : version.properties;
   if (properties.is_object()) view.properties = properties.get_object();

@@ -23,6 +23,7 @@ struct ResourceView {
   std::string logical_id;
   std::string physical_id;  // empty until create() has answered
   json::object properties;  // resolved; what the resource was last created or updated with
+  Time step_began{};        // its creation, update or removal under way
 };
 
 struct TypeContext {

@@ -75,7 +75,10 @@ class Stepper {
     stopped_[index] = true;
   }
 
+  // Behind a rollback there is nothing to go back to: a service whose image cannot be pulled for a while must
+  // not stay without tasks for ever. (AWS does not document it.)
   void judge_breaker() {
+    if (primary().is_rollback) return;
     if (!in_progress() || !tripped(service_.breaker, primary().failures, service_.desired)) return;
     step_.rollout_failed = true;
     step_.roll_back = service_.breaker.rollback && service_.has_completed_deployment;

@@ -40,6 +40,7 @@ struct ServiceDeployment {
   std::string_view id{};  // "ecs-svc/<19 digits>"
   RolloutState rollout = RolloutState::InProgress;
   FailureCount failures{};
+  bool is_rollback = false;  // a failed one was rolled back to it
 };
 
 struct ServiceSituation {

@@ -261,6 +261,17 @@ TEST(Deployment, CircuitBreakerFailsAndRollsBack) {
   EXPECT_FALSE(service.look().rollout_failed);  // a bad image is retried for ever
 }
 
+TEST(Deployment, ARollbackIsTriedForEver) {
+  Service service(1);
+  service.situation.breaker = {true, true};
+  service.situation.has_completed_deployment = false;
+  service.deployments[0].failures.failed_tasks = 30;
+  EXPECT_TRUE(service.look().rollout_failed);
+  service.deployments[0].is_rollback = true;
+  EXPECT_FALSE(service.look().rollout_failed);
+  EXPECT_EQ(service.look().start_in_subnet.size(), 1u);
+}
+
 TEST(Deployment, AFailedDeploymentStartsNothing) {
   Service service(1);
   service.settle();

@@ -128,7 +128,8 @@ void ServiceLook::look_at_subnets(const Store& store) {
 
 void ServiceLook::look_at_deployments() {
   for (const auto& deployment : service_.deployments) {
-    deployments_.push_back({deployment.id, rollout_of(deployment), failures_of(deployment)});
+    deployments_.push_back({deployment.id, rollout_of(deployment), failures_of(deployment),
+                            deployment.is_rollback});
   }
   situation.has_completed_deployment =
       std::any_of(service_.deployments.begin(), service_.deployments.end(), [](const auto& deployment) {

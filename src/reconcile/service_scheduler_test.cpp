@@ -137,6 +137,22 @@ TEST_F(ServiceSchedulerTest, TheCircuitBreakerRollsBack) {
   EXPECT_EQ(records, (std::map<std::string, int>{{"ROLLBACK_SUCCESSFUL", 1}, {"SUCCESSFUL", 1}}));
 }
 
+TEST_F(ServiceSchedulerTest, ARollbackOutlastsAnImageThatCannotBePulled) {
+  create(2, with_breaker(true));
+  settle();
+  const Error gone{"CannotPullContainerError", "the registry does not answer"};
+  runtime_.set_image("bad", {.start_error = gone});
+  runtime_.set_image("localhost/learner:latest", {.start_error = gone});
+  runtime_.crash(running_task(), "web", 1);
+  deploy("bad");
+  run_for(600);
+  EXPECT_EQ(running(), 1);
+  runtime_.set_image("localhost/learner:latest", {});
+  run_for(900);
+  settle();
+  expect_nothing_lost_or_doubled(2);
+}
+
 TEST_F(ServiceSchedulerTest, WithoutRollbackTheDeploymentStandsFailed) {
   create(1, with_breaker(false));
   settle();

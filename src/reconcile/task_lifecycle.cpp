@@ -102,7 +102,6 @@ void TaskLifecycle::take_stock() {
       if (retry_delay_.us == 0) log::error("tasks wait for the container engine: {}", tasks.error().message);
       return retry_later();
     }
-    retry_delay_ = {};
     adopt(*tasks, running);
   });
 }
@@ -115,7 +114,7 @@ void TaskLifecycle::retry_later() {
 
 // Tasks that no row wants are stopped; rows whose task vanished are closed; the rest goes on where it was.
 void TaskLifecycle::adopt(const std::vector<world::TaskState>& tasks, const std::set<std::string>& running) {
-  change([&]() -> Result<> {
+  const auto noted = store_.transact([&]() -> Result<> {
     const Time now = loop_.now();
     for (const auto& state : tasks) {
       const auto* row = store_.find<TaskRow>(state.task_id);
@@ -131,6 +130,9 @@ void TaskLifecycle::adopt(const std::vector<world::TaskState>& tasks, const std:
     }
     return {};
   });
+  // A task that vanished and still counts as running would be started again under its id.
+  if (!noted) return retry_later();
+  retry_delay_ = {};
   for (const auto& state : tasks) {
     const auto* row = store_.find<TaskRow>(state.task_id);
     if (row && status_of(*row) < TaskStatus::Deprovisioning) continue;

@@ -90,8 +90,12 @@ class Service final : public TableType {
     if (!row)
       return Error{"ServiceNotFoundException", "The service was deleted while it was being deployed."};
     const auto& primary = row->deployments.front();
+    // One that failed earlier is why the stack rolls back, not a failure of the rollback.
+    const auto failed_now = [&](const auto& deployment) {
+      return deployment.rollout_state == "FAILED" && deployment.created_at >= resource.step_began;
+    };
     const bool failed = primary.rollout_state == "FAILED" ||
-                        (row->deployments.size() > 1 && row->deployments[1].rollout_state == "FAILED");
+                        (row->deployments.size() > 1 && failed_now(row->deployments[1]));
     if (failed) {
       return Error{"GeneralServiceException",
                    "Error occurred during operation 'ECS Deployment Circuit Breaker was triggered'."};

@@ -127,6 +127,7 @@ void begin_deployment(Store& store, Loop& loop, const Settings& settings, Servic
 void complete_deployment(Store& store, ServiceRow& service, Time now) {
   auto& primary = service.deployments.front();
   primary.rollout_state = "COMPLETED";
+  primary.is_rollback = false;
   primary.rollout_state_reason = control::service_event::rollout_completed(primary.id);
   primary.updated_at = now;
   const auto* record = store.find<ServiceDeploymentRow>(primary.service_deployment_arn);
@@ -168,6 +169,7 @@ void fail_deployment(Store& store, ServiceRow& service, std::optional<std::size_
   target.failed_tasks = 0;
   target.failed_rounds = 0;
   target.retry_at.reset();
+  target.is_rollback = true;
   target.rollout_state = "IN_PROGRESS";
   target.rollout_state_reason = control::service_event::rollout_rolling_back(target.id);
   target.updated_at = now;

@@ -67,12 +67,13 @@ struct DeploymentState {
   std::optional<Time> retry_at;
   bool was_running = false;  // a task of it has reached RUNNING
   bool reached_steady_state = false;
+  bool is_rollback = false;  // it was complete before, and a failed one was rolled back to it
 };
 BOOST_DESCRIBE_STRUCT(DeploymentState, (),
                       (id, status, task_definition, desired_count, failed_tasks, rollout_state,
                        rollout_state_reason, created_at, updated_at, network_configuration, load_balancers,
                        platform_version, service_deployment_arn, revision_arn, failed_rounds, retry_at,
-                       was_running, reached_steady_state))
+                       was_running, reached_steady_state, is_rollback))
 
 struct ServiceRow {
   static constexpr const char* table = "ecs.services";
