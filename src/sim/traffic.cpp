@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 
 #include "base/text.h"
 #include "loop/time.h"
@@ -48,7 +49,8 @@ std::int64_t Traffic::next_change(std::int64_t at_us) const {
   const auto next =
       std::upper_bound(segments.begin(), segments.end(), at_us,
                        [](std::int64_t at, const RateSegment& segment) { return at < segment.start_us; });
-  return next == segments.end() ? std::max(duration_us, at_us + 1) : next->start_us;
+  if (next != segments.end()) return next->start_us;
+  return at_us < duration_us ? duration_us : std::numeric_limits<std::int64_t>::max();
 }
 
 double Traffic::rate_at(std::int64_t at_us) const {

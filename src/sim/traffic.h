@@ -35,7 +35,7 @@ struct Traffic {
 
   double peak_rps() const;
   double requests() const;
-  // The start of the segment behind `at_us`, or the end of the traffic.
+  // The start of the segment behind `at_us`, or the end of the traffic; behind that, never.
   std::int64_t next_change(std::int64_t at_us) const;
   double rate_at(std::int64_t at_us) const;
   void multiply(double factor);
