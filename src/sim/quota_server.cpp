@@ -2,89 +2,127 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace berth::sim {
+namespace {
+
+constexpr std::int64_t ns_per_us = 1000;
+
+}  // namespace
 
 QuotaServer::QuotaServer(const QuotaSettings& settings)
-    : settings_(settings),
-      quota_us_(settings.vcpu * static_cast<double>(settings.period_us)),
-      period_end_us_(settings.phase_us % settings.period_us),
-      tokens_us_(quota_us_) {
-  if (period_end_us_ == 0) period_end_us_ = settings.period_us;
+    : threads_(static_cast<std::size_t>(settings.threads)),
+      period_ns_(settings.period_us * ns_per_us),
+      quota_ns_(std::llround(settings.vcpu * static_cast<double>(period_ns_))),
+      period_end_ns_(settings.phase_us % settings.period_us * ns_per_us),
+      tokens_ns_(quota_ns_) {
+  if (period_end_ns_ == 0) period_end_ns_ = period_ns_;
 }
 
 void QuotaServer::start(const Job& job) {
-  const Running next{job.arrived_us, progress_us_ + job.work_us};
-  const auto place = std::lower_bound(
-      running_.begin(), running_.end(), next,
-      [](const Running& a, const Running& b) { return a.ends_at_progress > b.ends_at_progress; });
+  const Running next{job.arrived_us, progress_ns_ + job.work_ns};
+  auto place = running_.end();
+  while (place != running_.begin() && std::prev(place)->ends_at_progress_ns <= next.ends_at_progress_ns)
+    --place;
   running_.insert(place, next);
 }
 
 // A new period: what was left of the last one is lost.
 void QuotaServer::refill() {
-  if (now_us_ < period_end_us_) return;
-  period_end_us_ += ((now_us_ - period_end_us_) / settings_.period_us + 1) * settings_.period_us;
-  tokens_us_ = quota_us_;
+  if (now_ns_ < period_end_ns_) return;
+  const std::int64_t late_ns = now_ns_ - period_end_ns_;
+  period_end_ns_ += late_ns < period_ns_ ? period_ns_ : (late_ns / period_ns_ + 1) * period_ns_;
+  tokens_ns_ = quota_ns_;
 }
 
 void QuotaServer::arrive(std::int64_t at_us, std::int64_t cpu_us) {
-  if (running_.empty()) {
-    now_us_ = std::max(now_us_, at_us);
+  if (active() == 0) {
+    now_ns_ = std::max(now_ns_, at_us * ns_per_us);
     refill();
   }
-  const Job job{at_us, static_cast<double>(cpu_us)};
-  if (running_.size() < static_cast<std::size_t>(settings_.threads)) {
+  const Job job{at_us, cpu_us * ns_per_us};
+  if (has_free_thread()) {
     start(job);
   } else {
+    waiting_ns_ += job.work_ns;
     waiting_.push_back(job);
   }
 }
 
+std::int64_t QuotaServer::to_completion_ns() const {
+  return running_.empty() ? std::numeric_limits<std::int64_t>::max()
+                          : running_.back().ends_at_progress_ns - progress_ns_;
+}
+
+// At the start of a period: whole periods in which nothing ends are all alike.
+void QuotaServer::skip_periods(std::int64_t until_ns, std::int64_t active) {
+  const std::int64_t left_ns = until_ns - now_ns_;
+  if (left_ns < period_ns_) return;
+  const std::int64_t work_ns = to_completion_ns();
+  const std::int64_t per_period_ns = std::min(period_ns_, quota_ns_ / active);
+  if (per_period_ns == 0 || work_ns <= per_period_ns) return;
+  const std::int64_t count = std::min(left_ns / period_ns_, (work_ns - 1) / per_period_ns);
+  now_ns_ += count * period_ns_;
+  progress_ns_ += count * per_period_ns;
+  cpu_ns_ += count * per_period_ns * active;
+  refill();
+}
+
+void QuotaServer::complete_next(std::vector<Completion>& ended) {
+  ended.push_back({running_.back().arrived_us, (now_ns_ + ns_per_us - 1) / ns_per_us});
+  running_.pop_back();
+  if (waiting_.empty()) return;
+  waiting_ns_ -= waiting_.front().work_ns;
+  start(waiting_.front());
+  waiting_.pop_front();
+}
+
 void QuotaServer::advance(std::int64_t until_us, std::vector<Completion>& ended) {
-  constexpr double nothing_left_us = 1e-6;
-  double now = static_cast<double>(now_us_);
-  while (now_us_ < until_us && !running_.empty()) {
-    refill();
-    if (tokens_us_ <= nothing_left_us) {  // throttled
-      now_us_ = std::min(until_us, period_end_us_);
-      now = static_cast<double>(now_us_);
+  const std::int64_t until_ns = until_us * ns_per_us;
+  while (now_ns_ < until_ns) {
+    const std::int64_t threads = active();
+    if (threads == 0) break;
+    if (now_ns_ >= period_end_ns_) {
+      refill();
+      if (now_ns_ == period_end_ns_ - period_ns_) skip_periods(until_ns, threads);
+    }
+    const std::int64_t open_ns = std::min(until_ns, period_end_ns_) - now_ns_;
+    if (tokens_ns_ < threads) {  // throttled
+      now_ns_ += open_ns;
       continue;
     }
-    const double active = static_cast<double>(running_.size());
-    const double to_completion = running_.back().ends_at_progress - progress_us_;
-    const double to_stall = tokens_us_ / active;
-    const double to_period = static_cast<double>(std::min(until_us, period_end_us_)) - now;
-    const double span = std::min({to_completion, to_stall, to_period});
-    now += span;
-    progress_us_ += span;
-    tokens_us_ -= span * active;
-    cpu_us_ += span * active;
-    now_us_ = span == to_period ? std::min(until_us, period_end_us_) : static_cast<std::int64_t>(now);
-    if (span != to_completion) continue;
-    ended.push_back({running_.back().arrived_us, static_cast<std::int64_t>(std::ceil(now))});
-    running_.pop_back();
-    if (waiting_.empty()) continue;
-    start(waiting_.front());
-    waiting_.pop_front();
+    std::int64_t span_ns = std::min(open_ns, to_completion_ns());
+    if (span_ns * threads > tokens_ns_) span_ns = tokens_ns_ / threads;
+    now_ns_ += span_ns;
+    progress_ns_ += span_ns;
+    tokens_ns_ -= span_ns * threads;
+    cpu_ns_ += span_ns * threads;
+    if (to_completion_ns() == 0) complete_next(ended);
   }
-  now_us_ = std::max(now_us_, until_us);
+  now_ns_ = std::max(now_ns_, until_ns);
 }
 
 double QuotaServer::backlog_us() const {
-  double left = 0;
-  for (const auto& running : running_) left += running.ends_at_progress - progress_us_;
-  for (const auto& job : waiting_) left += job.work_us;
-  return left;
+  std::int64_t left_ns = waiting_ns_;
+  for (const auto& running : running_) left_ns += running.ends_at_progress_ns - progress_ns_;
+  return static_cast<double>(left_ns) / ns_per_us;
 }
 
-std::vector<std::int64_t> QuotaServer::abandon() {
-  std::vector<std::int64_t> arrivals;
-  for (const auto& running : running_) arrivals.push_back(running.arrived_us);
-  for (const auto& job : waiting_) arrivals.push_back(job.arrived_us);
+std::size_t QuotaServer::count_arrived(std::int64_t after_us, std::int64_t until_us) const {
+  const auto came_by = [](std::int64_t at_us, const Job& job) { return at_us < job.arrived_us; };
+  const auto from = std::upper_bound(waiting_.begin(), waiting_.end(), after_us, came_by);
+  const auto to = std::upper_bound(from, waiting_.end(), until_us, came_by);
+  const auto running = std::count_if(running_.begin(), running_.end(), [&](const Running& one) {
+    return one.arrived_us > after_us && one.arrived_us <= until_us;
+  });
+  return static_cast<std::size_t>(to - from) + static_cast<std::size_t>(running);
+}
+
+void QuotaServer::abandon() {
   running_.clear();
   waiting_.clear();
-  return arrivals;
+  waiting_ns_ = 0;
 }
 
 }  // namespace berth::sim

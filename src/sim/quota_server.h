@@ -1,6 +1,7 @@
 // QuotaServer: one task under a CFS quota. Its threads run at a core's speed while the period's quota lasts,
 // then all of them stall until the next period begins. Requests are taken in order of arrival by the first
-// free thread. It is exact for a given list of arrivals and knows nothing of load balancers.
+// free thread. It is exact for a given list of arrivals and knows nothing of load balancers. Inside it counts
+// whole nanoseconds, so that every compiler comes to the same result.
 #pragma once
 
 #include <cstdint>
@@ -29,36 +30,48 @@ class QuotaServer {
   void arrive(std::int64_t at_us, std::int64_t cpu_us);
   // Works until `until_us`; requests that end by then are appended to `ended`, in order of their ends.
   void advance(std::int64_t until_us, std::vector<Completion>& ended);
+  // From the time advanced to, so many threads beside those for requests burn CPU without an end.
+  void set_busy_threads(int count) { busy_threads_ = count; }
 
   // CPU time used so far.
-  double cpu_us() const { return cpu_us_; }
+  double cpu_us() const { return static_cast<double>(cpu_ns_) / 1000; }
   // CPU time of requests that have not ended.
   double backlog_us() const;
+  bool has_free_thread() const { return running_.size() < threads_; }
   std::size_t in_system() const { return running_.size() + waiting_.size(); }
-  std::int64_t now_us() const { return now_us_; }
+  std::int64_t now_us() const { return now_ns_ / 1000; }
+  // Requests that have not ended and came after `after_us`, at `until_us` at the latest.
+  std::size_t count_arrived(std::int64_t after_us, std::int64_t until_us) const;
   // Those who still waited are lost.
-  std::vector<std::int64_t> abandon();
+  void abandon();
 
  private:
   struct Job {
     std::int64_t arrived_us = 0;
-    double work_us = 0;
+    std::int64_t work_ns = 0;
   };
   struct Running {
     std::int64_t arrived_us = 0;
-    double ends_at_progress = 0;  // when every running thread has come this far
+    std::int64_t ends_at_progress_ns = 0;  // when every running thread has come this far
   };
 
   void start(const Job& job);
   void refill();
+  void skip_periods(std::int64_t until_ns, std::int64_t active);
+  void complete_next(std::vector<Completion>& ended);
+  std::int64_t active() const { return static_cast<std::int64_t>(running_.size()) + busy_threads_; }
+  std::int64_t to_completion_ns() const;
 
-  QuotaSettings settings_;
-  double quota_us_;
-  std::int64_t now_us_ = 0;
-  std::int64_t period_end_us_ = 0;
-  double tokens_us_;
-  double progress_us_ = 0;  // CPU time that a thread has had that ran all along
-  double cpu_us_ = 0;
+  std::size_t threads_;
+  std::int64_t period_ns_;
+  std::int64_t quota_ns_;
+  std::int64_t now_ns_ = 0;
+  std::int64_t period_end_ns_ = 0;
+  std::int64_t tokens_ns_;
+  std::int64_t progress_ns_ = 0;  // CPU time that a thread has had that ran all along
+  std::int64_t cpu_ns_ = 0;
+  std::int64_t waiting_ns_ = 0;  // work of those that wait
+  int busy_threads_ = 0;
   std::vector<Running> running_;  // the next to end last
   std::deque<Job> waiting_;
 };
