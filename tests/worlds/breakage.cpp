@@ -107,6 +107,8 @@ const std::vector<BreakageInfo>& breakages() {
       {Breakage::never_healthy, "never_healthy", invariant::convergence},
       {Breakage::lost_mail, "lost_mail", invariant::mail},
       {Breakage::doubled_mail, "doubled_mail", invariant::mail},
+      {Breakage::lost_line, "lost_line", invariant::log},
+      {Breakage::doubled_line, "doubled_line", invariant::log},
       {Breakage::too_many_tasks, "too_many_tasks", invariant::maximum},
       {Breakage::silent_count, "silent_count", invariant::count},
       {Breakage::order_beyond, "order_beyond", invariant::limits},
@@ -137,6 +139,8 @@ void do_damage(Breakage breakage, Daemon* daemon, Outside& outside) {
   outside.engine.forgets_a_stop = breakage == Breakage::forgotten_stop;
   outside.engine.keeps_a_stopped_task = breakage == Breakage::kept_task;
   outside.engine.runs_a_task_twice = breakage == Breakage::doubled_task;
+  outside.engine.loses_a_line = breakage == Breakage::lost_line;
+  outside.engine.doubles_a_line = breakage == Breakage::doubled_line;
   outside.proxy.never_healthy = breakage == Breakage::never_healthy;
   outside.relay.swallows_a_mail = breakage == Breakage::lost_mail;
   outside.relay.doubles_a_mail = breakage == Breakage::doubled_mail;

@@ -16,6 +16,8 @@ enum class Breakage {
   never_healthy,       // the load balancer calls nothing healthy
   lost_mail,           // the relay takes a mail and loses it
   doubled_mail,        // a mail comes twice
+  lost_line,           // a line of a task's output is lost
+  doubled_line,        // a line comes twice
   too_many_tasks,      // tasks appear that nobody may start
   silent_count,        // the desired count changes by itself
   order_beyond,        // an order above the maximum

@@ -10,15 +10,17 @@ namespace berth::worlds {
 
 Engine::Engine(Machine& machine) : tasks(machine.loop), machine_(machine) {
   tasks.set_listener(this);
-  set_behaviour(std::nullopt, RealDuration::ms(200));
+  set_behaviour({});
 }
 
-void Engine::set_behaviour(const std::optional<Error>& start_error, RealDuration pull) {
-  sim::ImageBehaviour behaviour;
-  behaviour.start_error = start_error;
-  behaviour.pull = pull;
+void Engine::attach(world::RuntimeListener* listener) {
+  listener_ = listener;
+  delivered_.clear();
+}
+
+void Engine::set_behaviour(sim::ImageBehaviour behaviour) {
   behaviour.healthy = true;
-  tasks.set_image(image_name, behaviour);
+  tasks.set_image(image_name, std::move(behaviour));
 }
 
 void Engine::later(Callback callback) {
@@ -63,8 +65,43 @@ void Engine::list(std::function<void(Result<std::vector<world::TaskState>>)> don
   });
 }
 
-void Engine::follow_output(const std::string&, const std::string&, std::int64_t) {
-  static_cast<void>(machine_.step());
+void Engine::follow_output(const std::string& task_id, const std::string& container, std::int64_t offset) {
+  if (!machine_.step()) return;
+  std::int64_t end = 0;
+  std::size_t known = 0;
+  for (const auto& line : lines_[task_id]) {
+    end += static_cast<std::int64_t>(line.size()) + 1;
+    if (end > offset) break;
+    ++known;
+  }
+  delivered_[task_id] = known;
+  deliver_lines(task_id, container);
+}
+
+void Engine::write_lines() {
+  for (const auto& id : started_tasks()) {
+    auto& lines = lines_[id];
+    lines.push_back(fmt::format("line {} of {}", lines.size() + 1, id));
+    if (delivered_.contains(id)) deliver_lines(id, container_name);
+  }
+}
+
+void Engine::deliver_lines(const std::string& task_id, const std::string& container) {
+  later([this, task_id, container] {
+    const auto delivered = delivered_.find(task_id);
+    if (!listener_ || delivered == delivered_.end()) return;
+    std::vector<world::LogLine> fresh;
+    std::int64_t end = 0;
+    const auto& lines = lines_[task_id];
+    for (std::size_t i = 0; i < lines.size(); ++i) {
+      end += static_cast<std::int64_t>(lines[i].size()) + 1;
+      if (i < delivered->second || std::exchange(loses_a_line, false)) continue;
+      fresh.push_back({machine_.loop.now(), lines[i], end});
+      if (std::exchange(doubles_a_line, false)) fresh.push_back(fresh.back());
+    }
+    delivered->second = lines.size();
+    if (!fresh.empty()) listener_->on_output(task_id, container, std::move(fresh), 0);
+  });
 }
 
 void Engine::output_stored(const std::string&, const std::string&, std::int64_t) {}

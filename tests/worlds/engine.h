@@ -17,7 +17,7 @@ class Engine final : public world::Runtime, private world::RuntimeListener {
   explicit Engine(Machine& machine);
 
   // Null: the daemon is down.
-  void attach(world::RuntimeListener* listener) { listener_ = listener; }
+  void attach(world::RuntimeListener* listener);
 
   void run(const world::TaskSpec& task) override;
   void stop(const std::string& task_id) override;
@@ -28,6 +28,10 @@ class Engine final : public world::Runtime, private world::RuntimeListener {
 
   // Shares the load among the tasks that run, each up to its limit.
   void burn(double demand_vcpu, RealDuration span);
+  // Every task that runs writes a line.
+  void write_lines();
+  // All that a task has written, by its id.
+  const std::map<std::string, std::vector<std::string>>& lines() const { return lines_; }
   // Whether a task at this address answers.
   bool answers(const std::string& address) const;
   std::vector<std::string> started_tasks() const;
@@ -37,12 +41,14 @@ class Engine final : public world::Runtime, private world::RuntimeListener {
   RealDuration latency = RealDuration::ms(20);
   bool lists_fail = false;
   std::set<std::string> mute_addresses;  // tasks that run and do not answer
-  void set_behaviour(const std::optional<Error>& start_error, RealDuration pull);
+  void set_behaviour(sim::ImageBehaviour behaviour);
 
   // Breakages: a world that lies, for the test of the invariants.
   bool forgets_a_stop = false;
   bool keeps_a_stopped_task = false;
   bool runs_a_task_twice = false;
+  bool loses_a_line = false;
+  bool doubles_a_line = false;
 
   sim::FakeRuntime tasks;
 
@@ -54,11 +60,14 @@ class Engine final : public world::Runtime, private world::RuntimeListener {
   // One after the other, as over one connection.
   void later(Callback callback);
   void tell(const world::TaskEvent& event);
+  void deliver_lines(const std::string& task_id, const std::string& container);
 
   Machine& machine_;
   world::RuntimeListener* listener_ = nullptr;
   SteadyTime busy_until_{};
   std::map<std::string, double> cpu_us_;
+  std::map<std::string, std::vector<std::string>> lines_;
+  std::map<std::string, std::size_t> delivered_;  // to this process: lines of a task that it follows
 };
 
 }  // namespace berth::worlds

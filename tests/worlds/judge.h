@@ -22,6 +22,7 @@ inline constexpr const char* mail = "mail";                // lost or doubled
 inline constexpr const char* convergence = "convergence";  // not what is wanted, long after the last fault
 inline constexpr const char* orphan = "orphan";            // a task that no row knows, or that ran twice
 inline constexpr const char* resource = "resource";        // a stack's resource that is not there
+inline constexpr const char* log = "log";                  // a line that is lost or stored twice
 inline constexpr const char* stack = "stack";              // IN_PROGRESS for too long
 inline constexpr const char* leftover = "leftover";        // something is left of deleted stacks
 }  // namespace invariant

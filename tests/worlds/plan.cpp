@@ -105,6 +105,7 @@ void draw_deeds(Plan& plan, Rng& rng) {
     deed.at = first + Duration{static_cast<std::int64_t>(rng.uniform() * static_cast<double>(plan.chaos.us))};
     deed.span = draw_span(deed.kind, rng);
     deed.draw = rng.uniform();
+    if (deed.kind <= DeedKind::force_alarm && chance(rng, 0.4)) deed.dies_after = between(rng, 1, 25);
     if (deed.kind == DeedKind::mail_refused && !plan.refuses_mail) continue;
     plan.deeds.push_back(deed);
   }
@@ -113,36 +114,26 @@ void draw_deeds(Plan& plan, Rng& rng) {
   plan.chaos = plan.chaos + first;
 }
 
+void draw_deletion(Plan& plan, Rng& rng) {
+  plan.ends_with_deletion = chance(rng, 0.5);
+  for (int kills = between(rng, 0, 4); kills > 0; --kills) {
+    plan.deletion_kills.push_back(
+        {.at = minutes_between(rng, 0, 2), .kind = DeedKind::kill, .draw = rng.uniform()});
+  }
+}
+
 }  // namespace
 
 const char* name_of(DeedKind kind) {
-  constexpr const char* names[] = {"set_count",
-                                   "force_deployment",
-                                   "stop_task",
-                                   "change_memory",
-                                   "failing_update",
-                                   "force_alarm",
-                                   "kill",
-                                   "crash",
-                                   "out_of_memory",
-                                   "container_unhealthy",
-                                   "proxy_killed",
-                                   "machine_sleeps",
-                                   "machine_reboots",
-                                   "engine_hangs",
-                                   "engine_slow",
-                                   "lists_fail",
-                                   "starts_fail",
-                                   "pulls_slow",
-                                   "task_mute",
-                                   "checks_fail",
-                                   "mail_deferred",
-                                   "mail_slow",
-                                   "mail_answers_lost",
-                                   "mail_refused",
-                                   "networks_fail",
-                                   "disk_full",
-                                   "date_wrong"};
+  constexpr const char* names[] = {
+      "set_count",         "force_deployment",    "stop_task",     "change_memory",
+      "failing_update",    "force_alarm",         "kill",          "crash",
+      "out_of_memory",     "container_unhealthy", "proxy_killed",  "machine_sleeps",
+      "machine_reboots",   "engine_hangs",        "engine_slow",   "lists_fail",
+      "starts_fail",       "pulls_slow",          "starts_hang",   "tasks_exit",
+      "task_mute",         "checks_fail",         "mail_deferred", "mail_slow",
+      "mail_answers_lost", "mail_refused",        "networks_fail", "disk_full",
+      "date_wrong"};
   return names[static_cast<int>(kind)];
 }
 
@@ -166,11 +157,11 @@ Plan draw_plan(std::uint64_t seed, const std::string& article_template) {
   Plan plan;
   plan.template_body = article_template;
   plan.chaos = minutes_between(rng, 20, 180);
-  plan.ends_with_deletion = chance(rng, 0.5);
   plan.refuses_mail = chance(rng, 0.1);
   draw_template(plan, rng);
   draw_load(plan, rng);
   draw_deeds(plan, rng);
+  draw_deletion(plan, rng);
   return plan;
 }
 

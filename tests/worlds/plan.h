@@ -11,6 +11,8 @@
 namespace berth::worlds {
 
 inline constexpr const char* image_name = "localhost/learner:latest";
+inline constexpr const char* container_name = "learner-svc-container";
+inline constexpr const char* log_group = "/ecs/learner-svc-logs";
 inline constexpr const char* prerequisites_stack = "learner-prerequisites";
 inline constexpr const char* service_stack = "AWSLearner-ECS-Stack";
 inline constexpr const char* service_key = "learner-cluster/learner-svc-service";
@@ -48,6 +50,8 @@ enum class DeedKind {
   lists_fail,
   starts_fail,
   pulls_slow,
+  starts_hang,
+  tasks_exit,
   task_mute,
   checks_fail,
   mail_deferred,
@@ -64,7 +68,8 @@ struct Deed {
   Duration at{};    // since the world began
   Duration span{};  // of a fault that lasts
   DeedKind kind{};
-  double draw = 0;  // chooses what the kind leaves open
+  double draw = 0;     // chooses what the kind leaves open
+  int dies_after = 0;  // of what people do: the daemon dies so many steps into it; 0: it does not
 };
 
 struct Plan {
@@ -74,6 +79,7 @@ struct Plan {
   Duration chaos{};  // no deed and no fault after this time
   std::vector<Deed> deeds;
   bool ends_with_deletion = false;
+  std::vector<Deed> deletion_kills;  // since the deletion began
   bool refuses_mail = false;
 
   std::string summary;

@@ -101,6 +101,12 @@ Found service_as_wanted(const Store& store) {
         fmt::format("{} deployments, the first {}", service->deployments.size(),
                     service->deployments.empty() ? "none" : service->deployments.front().rollout_state));
   }
+  for (const auto& [id, target] : store.all<autoscaling::ScalableTargetRow>()) {
+    if (running < target.min_capacity || running > target.max_capacity) {
+      return Problem{invariant::limits, fmt::format("{} tasks run, between {} and {} are allowed", running,
+                                                    target.min_capacity, target.max_capacity)};
+    }
+  }
   for (const auto& [key, row] : store.all<autoscaling::ScalingActivityRow>()) {
     if (row.open()) return unconverged("scaling activity " + key + " is still open");
   }
@@ -180,6 +186,33 @@ Found alarms_right(Daemon& daemon) {
   return {};
 }
 
+// What is stored of a task's output has neither gap nor repeat; of a task that runs nothing is missing. (Of
+// one that ended while nobody listened the end may be.)
+Found lines_stored(const Store& store, const Outside& outside) {
+  LogQuery query;
+  query.group = log_group;
+  query.limit = 1'000'000;
+  const auto events = outside.disk.log_events().read(query);
+  std::map<std::string, std::vector<std::string>> stored;
+  for (const auto& event : *events) {
+    stored[event.stream.substr(event.stream.rfind('/') + 1)].push_back(event.message);
+  }
+  for (const auto& [id, lines] : stored) {
+    const auto written = outside.engine.lines().find(id);
+    const bool whole = written != outside.engine.lines().end() && lines.size() <= written->second.size() &&
+                       std::equal(lines.begin(), lines.end(), written->second.begin());
+    if (!whole)
+      return Problem{invariant::log, "the lines of task " + id.substr(0, 8) + " are not what it wrote"};
+  }
+  for (const auto& [id, written] : outside.engine.lines()) {
+    const auto* task = store.find<ecs::TaskRow>(id);
+    if (!task || task->last_status != "RUNNING" || stored[id].size() == written.size()) continue;
+    return Problem{invariant::log, fmt::format("{} of {} lines of task {} are stored", stored[id].size(),
+                                               written.size(), id.substr(0, 8))};
+  }
+  return {};
+}
+
 template <class Row>
 void name_rows(const Store& store, std::string& names) {
   for (const auto& [key, row] : store.all<Row>()) {
@@ -198,7 +231,8 @@ Found unrest(Daemon& daemon, const Outside& outside, const Judge& judge) {
   if (auto found = targets_healthy(store, outside)) return found;
   if (auto found = resources_there(store)) return found;
   if (auto found = alarms_right(daemon)) return found;
-  return mails_came(store, outside, judge);
+  if (auto found = mails_came(store, outside, judge)) return found;
+  return lines_stored(store, outside);
 }
 
 Found leftovers(Daemon& daemon, const Outside& outside) {

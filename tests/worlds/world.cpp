@@ -9,6 +9,7 @@ namespace {
 
 constexpr Duration owner_looks_every = Duration::seconds(10);
 constexpr Duration load_counts_every = Duration::seconds(10);
+constexpr Duration tasks_write_every = Duration::minutes(2);
 constexpr RealDuration usual_restart = RealDuration::seconds(2);
 // Stated bounds. Rest: starts wait up to 15 minutes after failures, mails up to 10, a rollout that nobody
 // waited for any longer is rolled back by its stack, and a stack that failed is deleted and made again.
@@ -30,6 +31,7 @@ Outcome World::run() {
   start_daemon();
   schedule_deeds();
   repeat(owner_looks_every, [this] { owner_.look(); });
+  repeat(tasks_write_every, [this] { engine_.write_lines(); });
   repeat(load_counts_every, [this] {
     const Duration since = calm_ ? plan_.chaos : machine_.loop.now() - machine_.began;
     engine_.burn(plan_.load.at(since), RealDuration{load_counts_every.us});
@@ -49,6 +51,7 @@ Outcome World::run() {
   ok = ok && wait_for("rest", rest_within, resting);
   if (ok && plan_.ends_with_deletion) {
     owner_.delete_everything();
+    for (const Deed& kill : plan_.deletion_kills) machine_.loop.after(kill.at, [this, kill] { begin(kill); });
     wait_for("deletion", deletion_within, deleted);
   }
   machine_.trace(problem_ ? "ends broken" : "ends well");
@@ -134,7 +137,10 @@ void World::schedule_deeds() {
 
 void World::begin(const Deed& deed) {
   constexpr double steps_most = 60;
-  if (deed.kind <= DeedKind::force_alarm) return owner_.act(deed);
+  if (deed.kind <= DeedKind::force_alarm) {
+    if (deed.dies_after > 0) kill_daemon(deed.dies_after, usual_restart);
+    return owner_.act(deed);
+  }
   if (deed.kind >= DeedKind::engine_hangs) {
     machine_.trace(fmt::format("fault: {} for {:.0f} s", name_of(deed.kind), deed.span.in_seconds()));
     if (faults_[deed.kind]++ == 0) set_fault(deed.kind, true, deed.draw);
@@ -154,7 +160,7 @@ void World::begin(const Deed& deed) {
       return crash(deed.draw, true);
     case DeedKind::container_unhealthy:
       if (const auto started = engine_.started_tasks(); plan_.has_health_check && !started.empty()) {
-        engine_.tasks.report_health(started.front(), "learner-svc-container", false);
+        engine_.tasks.report_health(started.front(), container_name, false);
       }
       return;
     case DeedKind::proxy_killed:
@@ -174,8 +180,8 @@ void World::crash(double draw, bool out_of_memory) {
   const auto started = engine_.started_tasks();
   if (started.empty()) return;
   const auto which = static_cast<std::size_t>(draw * static_cast<double>(started.size()));
-  engine_.tasks.crash(started[std::min(which, started.size() - 1)], "learner-svc-container",
-                      out_of_memory ? 137 : 1, out_of_memory);
+  engine_.tasks.crash(started[std::min(which, started.size() - 1)], container_name, out_of_memory ? 137 : 1,
+                      out_of_memory);
 }
 
 void World::end(DeedKind kind) {
@@ -187,7 +193,7 @@ void World::end(DeedKind kind) {
 }
 
 void World::set_fault(DeedKind kind, bool on, double draw) {
-  constexpr RealDuration usual_pull = RealDuration::ms(200);
+  sim::ImageBehaviour image;
   switch (kind) {
     case DeedKind::engine_hangs:
       engine_.hangs_until = on ? machine_.loop.steady() + RealDuration::minutes(10) : machine_.loop.steady();
@@ -200,11 +206,18 @@ void World::set_fault(DeedKind kind, bool on, double draw) {
       return;
     case DeedKind::starts_fail: {
       const char* code = draw < 0.5 ? "CannotPullContainerError" : "ResourceInitializationError";
-      engine_.set_behaviour(on ? std::optional(Error{code, "it did not work"}) : std::nullopt, usual_pull);
-      return;
+      if (on) image.start_error = Error{code, "it did not work"};
+      return engine_.set_behaviour(image);
     }
     case DeedKind::pulls_slow:
-      return engine_.set_behaviour(std::nullopt, on ? RealDuration::seconds(20 + 300 * draw) : usual_pull);
+      if (on) image.pull = RealDuration::seconds(20 + 300 * draw);
+      return engine_.set_behaviour(image);
+    case DeedKind::starts_hang:
+      if (on) image.start = RealDuration::seconds(900);
+      return engine_.set_behaviour(image);
+    case DeedKind::tasks_exit:
+      if (on) image.exits_after = RealDuration::seconds(60 * draw);
+      return engine_.set_behaviour(image);
     case DeedKind::task_mute:
       engine_.mute_addresses.clear();
       if (const auto started = engine_.started_tasks(); on && !started.empty()) {
