@@ -2,7 +2,9 @@
 // code.
 #pragma once
 
+#include <functional>
 #include <string>
+#include <vector>
 
 #include "cli/client.h"
 
@@ -39,6 +41,23 @@ struct SimulateOptions {
 };
 // Plays a template and a traffic in virtual time and tells what became of the requests.
 int simulate(const RunFlags& flags, const SimulateOptions& options);
+
+struct CompareOptions {
+  std::vector<std::string> templates, traces, variants;
+  bool json = false;
+  std::string report;
+  unsigned threads = 0;  // 0: one per core
+};
+// Plays every template, as it is and in every variant, under every trace.
+int compare(const RunFlags& flags, const CompareOptions& options);
+
+// A table; the first row is its head.
+void print_rows(const std::vector<std::vector<std::string>>& rows);
+// Shows on a terminal how many of the runs have ended; may be called from any thread.
+std::function<void(std::size_t)> counter_on_terminal(std::size_t runs);
+
+// Why a service's count changed or did not: `file` is what `berth simulate --json` wrote.
+int explain_run(const std::string& file, const std::string& at);
 
 // Stops berthd and takes away every task, load balancer and network of its data folder. When it does not run,
 // a berthd of that folder is started for it.

@@ -49,12 +49,33 @@ int main(int argc, char** argv) {
   auto* play = app.add_subcommand(
       "simulate", "Play a template and a traffic in virtual time, with the control code that runs it");
   play->add_option("template", run.template_file, "CloudFormation template, unchanged")->required();
-  play->add_option("--trace", run.trace,
-                   "CSV (second|minute|hour,requests) or a generator: step:8->48@10m, ramp:, diurnal:, flash:, "
-                   "onoff:60s, poisson:, mmpp:, load:/api/load*3")
+  play->add_option(
+          "--trace", run.trace,
+          "CSV (second|minute|hour,requests) or a generator: step:8->48@10m, ramp:, diurnal:, flash:, "
+          "onoff:60s, poisson:, mmpp:, load:/api/load*3")
       ->required();
   play->add_flag("--json", simulation.json, "For programs: the summary and the timeline");
+  play->add_option("--report", simulation.report, "HTML file to write: the run as plots");
   add_run_flags(*play, run);
+
+  CompareOptions comparison;
+  auto* against =
+      app.add_subcommand("compare", "Play several policies under several traffics: cost against lateness");
+  against->add_option("templates", comparison.templates, "CloudFormation templates")->required();
+  against->add_option("--trace", comparison.traces, "As for simulate; may be given several times")
+      ->required();
+  against->add_option("--variant", comparison.variants,
+                      "\"name: Resource.Path=VALUE; ...\": the templates with these changes, too");
+  against->add_flag("--json", comparison.json, "For programs");
+  against->add_option("--report", comparison.report, "HTML file to write: cost against lateness as a plot");
+  against->add_option("--threads", comparison.threads, "Else one per core; the results are the same");
+  add_run_flags(*against, run);
+
+  std::string explained, explained_at;
+  auto* why = app.add_subcommand("explain", "Why a service's count changed at some minute, or did not");
+  why->add_option("run", explained, "What `berth simulate --json` wrote")->required();
+  why->add_option("--at", explained_at,
+                  "14:32, \"d3 14:32\" (the third day), \"minute 812\" or an ISO time; else the last minute");
 
   auto* down =
       app.add_subcommand("down", "Stop berthd and remove every container, network and load balancer of it");
@@ -76,6 +97,8 @@ int main(int argc, char** argv) {
   if (*mails) return show_mail(where, mail);
   if (*doctor) return check_up(where, doctor_json);
   if (*play) return simulate(run, simulation);
+  if (*against) return compare(run, comparison);
+  if (*why) return explain_run(explained, explained_at);
   if (*down) return take_down(where);
   return 2;
 }

@@ -2,12 +2,12 @@
 #include <unistd.h>
 
 #include <chrono>
-#include <fstream>
 #include <iostream>
 
 #include "base/log.h"
 #include "cli/commands.h"
 #include "cli/simulate_input.h"
+#include "study/report.h"
 #include "study/result_json.h"
 
 namespace berth::cli {
@@ -103,6 +103,12 @@ int simulate(const RunFlags& flags, const SimulateOptions& options) {
   const auto summary = study::summarize(timeline, run->app, *prices, result->best_utilization);
   const double virtual_s = static_cast<double>(run->traffic.duration_us) / 1e6;
   const double days_per_s = virtual_s / 86400 / wall_s;
+  if (!options.report.empty()) {
+    const study::ReportFacts facts{run->traffic.name, flags.world,     flags.tier,
+                                   flags.seed,        result->made_up, run->app.objective_ms};
+    if (auto kept = write_output(options.report, study::report_html(timeline, summary, facts)); !kept)
+      return refuse(kept.error());
+  }
   if (!options.json) {
     print_table(*result, summary, flags);
     line("played", fmt::format("{:.2f} days in {:.3f} s: {:.0f} virtual days/s", virtual_s / 86400, wall_s,

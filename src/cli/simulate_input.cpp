@@ -40,6 +40,14 @@ Result<std::string> read_input(const std::string& path) {
   return std::move(text).str();
 }
 
+Result<> write_output(const std::string& path, const std::string& text) {
+  std::ofstream file(path, std::ios::binary | std::ios::trunc);
+  file << text;
+  file.flush();
+  if (!file) return Error{"UsageError", fmt::format("{}: {}", path, std::strerror(errno))};
+  return {};
+}
+
 Result<sim::Traffic> traffic_of(const std::string& trace, const RunFlags& flags) {
   sim::GeneratorOptions options{.duration_us = {}, .seed = flags.seed};
   if (!flags.duration.empty()) {

@@ -29,6 +29,7 @@ struct RunFlags {
 void add_run_flags(CLI::App& command, RunFlags& flags);
 
 Result<std::string> read_input(const std::string& path);
+Result<> write_output(const std::string& path, const std::string& text);
 Result<sim::Traffic> traffic_of(const std::string& trace, const RunFlags& flags);
 Result<study::RunOptions> run_options(const RunFlags& flags, const std::string& template_file,
                                       const std::string& trace);

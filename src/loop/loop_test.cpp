@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "loop/asio_loop.h"
+#include "loop/parallel.h"
 #include "loop/sim_loop.h"
 
 namespace berth {
@@ -80,6 +81,15 @@ TEST(AsioLoop, FiresTimersAndOffloads) {
   loop.offload([&] { worked = 1; }, [&] { seen.push_back(worked); });
   loop.run();
   EXPECT_EQ(seen, (std::vector<int>{1, 2}));
+}
+
+TEST(Parallel, EveryPieceRunsOnceOnAnyNumberOfThreads) {
+  for (const unsigned threads : {0u, 1u, 3u, 50u}) {
+    std::vector<int> runs(20);
+    for_each_in_parallel(runs.size(), threads, [&](std::size_t i) { ++runs[i]; });
+    EXPECT_EQ(runs, std::vector<int>(20, 1)) << threads;
+  }
+  for_each_in_parallel(0, 2, [](std::size_t) { FAIL(); });
 }
 
 }  // namespace

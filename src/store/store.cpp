@@ -1,9 +1,11 @@
 #include "store/store.h"
 
+#include <atomic>
+
 namespace berth {
 
 std::size_t detail::next_table_index() {
-  static std::size_t next = 0;
+  static std::atomic<std::size_t> next = 0;  // stores of several threads, as in comparing simulations
   return next++;
 }
 

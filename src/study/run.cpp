@@ -17,7 +17,7 @@ namespace {
 
 // A Sunday evening; the traffic begins at midnight, so that schedules lie where people expect them.
 constexpr Time region_start = from_unix_seconds(1'767'567'600);
-constexpr Duration quarter = Duration::minutes(15);
+constexpr Duration hour = Duration::minutes(60);
 constexpr Duration settling = Duration::minutes(5);
 constexpr std::int64_t minutes_between_reports = 256;
 
@@ -98,7 +98,7 @@ class Play {
   Result<> play(const ecs::ServiceRow& service) {
     auto& loop = region_.loop();
     const double vcpu = task_vcpu(service);
-    const Time origin = floor_to(loop.now() + settling, quarter) + quarter;
+    const Time origin = floor_to(loop.now() + settling, hour) + hour;
     const auto origin_steady =
         loop.steady() + RealDuration{static_cast<std::int64_t>(static_cast<double>((origin - loop.now()).us) /
                                                                loop.time_scale())};

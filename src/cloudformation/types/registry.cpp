@@ -1,8 +1,9 @@
 #include "cloudformation/types/types.h"
 
 namespace berth::cfn {
+namespace {
 
-void types::add_all() {
+bool add_every_type() {
   for (const auto make : {types::autoscaling_scalable_target,
                           types::autoscaling_scaling_policy,
                           types::cloudwatch_alarm,
@@ -33,6 +34,14 @@ void types::add_all() {
                           types::ssm_parameter}) {
     add_type(make());
   }
+  return true;
+}
+
+}  // namespace
+
+// Once per process: several regions may start at a time, each on its own thread.
+void types::add_all() {
+  [[maybe_unused]] static const bool added = add_every_type();
 }
 
 }  // namespace berth::cfn

@@ -25,7 +25,7 @@ Result<control::TimeZone> read_zone(const std::string& name) {
 }  // namespace
 
 Result<control::TimeZone> find_zone(const std::string& name) {
-  static std::map<std::string, control::TimeZone> known{{"", {}}, {"UTC", {}}};
+  thread_local std::map<std::string, control::TimeZone> known{{"", {}}, {"UTC", {}}};
   const auto found = known.find(name);
   if (found != known.end()) return found->second;
   auto zone = read_zone(name);
