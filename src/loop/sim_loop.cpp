@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
+
+#include "base/check.h"
 
 namespace berth {
 
@@ -16,11 +19,26 @@ std::int64_t SimLoop::steady_us_of(Time when) const {
 }
 
 TimerId SimLoop::add(std::int64_t steady_us, Callback callback) {
-  const TimerId id = ++last_id_;
-  steady_us = std::max(steady_us, steady_.us);
-  events_.emplace(Key{steady_us, id}, std::move(callback));
-  due_.emplace(id, steady_us);
+  if (free_slots_.empty()) {
+    free_slots_.push_back(static_cast<std::uint32_t>(slots_.size()));
+    slots_.emplace_back();
+    BERTH_CHECK(slots_.size() < (std::size_t{1} << slot_bits));
+  }
+  const std::uint32_t slot = free_slots_.back();
+  free_slots_.pop_back();
+  const TimerId id = ++last_sequence_ << slot_bits | slot;
+  slots_[slot] = {id, std::move(callback)};
+  due_.push({std::max(steady_us, steady_.us), id});
   return id;
+}
+
+// Empty when the timer is unknown or was cancelled.
+Callback SimLoop::release(TimerId timer) {
+  const std::size_t slot = timer & ((TimerId{1} << slot_bits) - 1);
+  if (timer == no_timer || slot >= slots_.size() || slots_[slot].id != timer) return {};
+  slots_[slot].id = no_timer;
+  free_slots_.push_back(static_cast<std::uint32_t>(slot));
+  return std::exchange(slots_[slot].callback, nullptr);
 }
 
 TimerId SimLoop::at(Time when, Callback callback) {
@@ -32,13 +50,12 @@ TimerId SimLoop::after_real(RealDuration delay, Callback callback) {
 }
 
 void SimLoop::cancel(TimerId timer) {
-  const auto found = due_.find(timer);
-  if (found == due_.end()) return;
-  events_.erase(Key{found->second, timer});
-  due_.erase(found);
+  release(timer);
 }
 
-void SimLoop::post(Callback callback) { add(steady_.us, std::move(callback)); }
+void SimLoop::post(Callback callback) {
+  add(steady_.us, std::move(callback));
+}
 
 void SimLoop::offload(Callback work, Callback done) {
   post([work = std::move(work), done = std::move(done)] {
@@ -56,12 +73,16 @@ Rng& SimLoop::rng(std::string_view purpose) {
 }
 
 bool SimLoop::run_one(Time when) {
-  if (events_.empty() || events_.begin()->first.first > steady_us_of(when)) return false;
-  auto node = events_.extract(events_.begin());
-  steady_.us = std::max(steady_.us, node.key().first);
-  due_.erase(node.key().second);
-  node.mapped()();
-  return true;
+  while (!due_.empty() && due_.top().steady_us <= steady_us_of(when)) {
+    const Due next = due_.top();
+    due_.pop();
+    const Callback callback = release(next.id);
+    if (!callback) continue;
+    steady_.us = std::max(steady_.us, next.steady_us);
+    callback();
+    return true;
+  }
+  return false;
 }
 
 void SimLoop::run_until(Time when) {

@@ -1,10 +1,12 @@
-// SimLoop: virtual time. Nothing happens between events; running the loop jumps from one to the next, ordered by
-// (time, sequence). Real and berth time are the same clock here unless a time scale is given.
+// SimLoop: virtual time. Nothing happens between events; running the loop jumps from one to the next, ordered
+// by (time, sequence). Real and berth time are the same clock here unless a time scale is given.
 #pragma once
 
+#include <functional>
 #include <map>
+#include <queue>
 #include <string>
-#include <utility>
+#include <vector>
 
 #include "loop/loop.h"
 
@@ -12,7 +14,8 @@ namespace berth {
 
 class SimLoop final : public Loop {
  public:
-  explicit SimLoop(Time start = from_unix_seconds(1'750'000'020), std::uint64_t seed = 1, double time_scale = 1)
+  explicit SimLoop(Time start = from_unix_seconds(1'750'000'020), std::uint64_t seed = 1,
+                   double time_scale = 1)
       : start_(start), seed_(seed), scale_(time_scale) {}
 
   Time now() const override { return start_ + Duration{scaled(steady_.us)}; }
@@ -34,26 +37,40 @@ class SimLoop final : public Loop {
   void run_for(Duration span) { run_until(now() + span); }
   // Runs what is due now, without moving the clock.
   void run_ready() { run_until(now()); }
-  bool idle() const { return events_.empty(); }
+  bool idle() const { return free_slots_.size() == slots_.size(); }
   // The machine slept: time has passed and nothing ran. What was due meanwhile is run late, in its order.
   void sleep_for(RealDuration span) { steady_ = steady_ + span; }
 
  private:
-  using Key = std::pair<std::int64_t, TimerId>;  // steady us, sequence
+  // A timer's id is its sequence number and, in the low bits, its slot; ids grow with the sequence.
+  static constexpr int slot_bits = 24;
+  struct Due {
+    std::int64_t steady_us = 0;
+    TimerId id = no_timer;
+    bool operator>(const Due& other) const {
+      return steady_us != other.steady_us ? steady_us > other.steady_us : id > other.id;
+    }
+  };
+  struct Slot {
+    TimerId id = no_timer;  // no_timer: free; what is due for another id was cancelled
+    Callback callback;
+  };
 
   std::int64_t scaled(std::int64_t real_us) const {
     return scale_ == 1 ? real_us : static_cast<std::int64_t>(static_cast<double>(real_us) * scale_);
   }
   std::int64_t steady_us_of(Time when) const;
   TimerId add(std::int64_t steady_us, Callback callback);
+  Callback release(TimerId timer);
 
   Time start_;
   std::uint64_t seed_;
   double scale_;
   SteadyTime steady_{};
-  TimerId last_id_ = 0;
-  std::map<Key, Callback> events_;
-  std::map<TimerId, std::int64_t> due_;
+  std::uint64_t last_sequence_ = 0;
+  std::priority_queue<Due, std::vector<Due>, std::greater<>> due_;
+  std::vector<Slot> slots_;
+  std::vector<std::uint32_t> free_slots_;
   std::map<std::string, Rng, std::less<>> streams_;
 };
 

@@ -19,38 +19,21 @@ namespace {
 // How long a new alarm waits for its first evaluation: AWS looks at it within seconds.
 constexpr Duration first_evaluation_after = Duration::seconds(2);
 
+constexpr std::string_view scaling_action = "arn:aws:autoscaling:";
+
+bool asks_for_scaling(const AlarmRow& alarm) {
+  if (!alarm.actions_enabled()) return false;
+  const auto& actions = cloudwatch::actions_in_state(*alarm.metric, alarm.state());
+  return actions && std::any_of(actions->begin(), actions->end(),
+                                [](const auto& action) { return action.starts_with(scaling_action); });
+}
+
 std::int64_t period_of(const MetricAlarm& alarm) {
   if (alarm.period) return *alarm.period;
   for (const auto& query : alarm.metrics.value_or(std::vector<cloudwatch::MetricDataQuery>{})) {
     if (query.metric_stat) return query.metric_stat->period.value_or(60);
   }
   return 60;
-}
-
-// Values by the start of their period.
-std::map<Time, control::AlarmDatapoint> measure(const cloudwatch::MetricStore& metrics,
-                                                const MetricAlarm& alarm,
-                                                const control::EvaluationRange& range) {
-  std::map<Time, control::AlarmDatapoint> points;
-  if (alarm.metrics) {
-    const auto series = cloudwatch::evaluate_queries(metrics, *alarm.metrics, range.from(), range.until());
-    if (!series) return points;
-    for (const auto& result : *series) {
-      if (!result.return_data) continue;
-      for (const auto& [time, value] : result.points) points[time] = {time, value, 1};
-    }
-    return points;
-  }
-  const auto statistic =
-      control::parse_statistic(alarm.statistic ? *alarm.statistic : alarm.extended_statistic.value_or(""));
-  if (!statistic) return points;
-  const auto id = cloudwatch::metric_id(alarm.namespace_, alarm.metric_name, alarm.dimensions);
-  for (const auto& bucket :
-       metrics.query(id, range.from(), range.until(), range.period, alarm.unit.value_or(""))) {
-    points[bucket.start] = {bucket.start, cloudwatch::value_of_bucket(*statistic, bucket.values),
-                            bucket.values.set.sample_count};
-  }
-  return points;
 }
 
 }  // namespace
@@ -97,15 +80,15 @@ void AlarmEvaluator::start() {
 // Every metric alarm has one entry in due_; alarms that are gone have none.
 void AlarmEvaluator::follow_alarms() {
   const auto& alarms = store_.all<AlarmRow>();
-  std::erase_if(next_, [&](const auto& entry) {
+  std::erase_if(followed_, [&](const auto& entry) {
     if (alarms.contains(entry.first)) return false;
-    due_.erase({entry.second, entry.first});
+    due_.erase({entry.second.next, entry.first});
     return true;
   });
   for (const auto& [name, alarm] : alarms) {
-    if (!alarm.metric || next_.contains(name)) continue;
+    if (!alarm.metric || followed_.contains(name)) continue;
     const Time when = loop_.now() + first_evaluation_after;
-    next_[name] = when;
+    followed_[name].next = when;
     due_.emplace(when, name);
   }
   arm();
@@ -120,29 +103,75 @@ void AlarmEvaluator::run_due() {
   timer_ = no_timer;
   const Time now = loop_.now();
   while (!due_.empty() && due_.begin()->first <= now) {
-    const std::string name = due_.begin()->second;
-    due_.erase(due_.begin());
-    next_.erase(name);
+    auto due = due_.extract(due_.begin());
+    const std::string& name = due.value().second;
+    const auto followed = followed_.find(name);
     const auto* alarm = store_.find<AlarmRow>(name);
-    if (!alarm || !alarm->metric) continue;
-    const Time following = control::next_evaluation(name, rule_of(*alarm->metric), now);
-    next_[name] = following;
-    due_.emplace(following, name);
-    evaluate(name);
+    if (followed == followed_.end()) continue;
+    if (!alarm || !alarm->metric) {
+      followed_.erase(followed);
+      continue;
+    }
+    read_configuration(*alarm->metric, followed->second);
+    followed->second.next = control::next_evaluation(name, followed->second.rule, now);
+    evaluate(followed->first, followed->second);
+    due.value().first = followed->second.next;
+    due_.insert(std::move(due));
   }
   arm();
 }
 
-void AlarmEvaluator::evaluate(const std::string& name) {
-  const auto& alarm = *store_.find<AlarmRow>(name)->metric;
-  const control::AlarmRule rule = rule_of(alarm);
-  const auto range = control::evaluation_range(rule, loop_.now());
-  const auto measured = measure(metrics_, alarm, range);
-  std::vector<control::AlarmDatapoint> points;
-  for (int i = 0; i < range.count; ++i) {
-    const auto found = measured.find(range.start_of(i));
-    points.push_back(found == measured.end() ? control::AlarmDatapoint{range.start_of(i)} : found->second);
+void AlarmEvaluator::read_configuration(const MetricAlarm& alarm, Followed& followed) {
+  if (followed.configured_at && followed.configured_at == alarm.alarm_configuration_updated_timestamp) return;
+  followed.configured_at = alarm.alarm_configuration_updated_timestamp;
+  followed.rule = rule_of(alarm);
+  followed.metric = cloudwatch::metric_id(alarm.namespace_, alarm.metric_name, alarm.dimensions);
+  followed.statistic =
+      control::parse_statistic(alarm.statistic ? *alarm.statistic : alarm.extended_statistic.value_or(""));
+  followed.unit = alarm.unit.value_or("");
+}
+
+// Fills points_.
+void AlarmEvaluator::measure(const MetricAlarm& alarm, const Followed& followed,
+                             const control::EvaluationRange& range) {
+  points_.clear();
+  for (int i = 0; i < range.count; ++i) points_.push_back({range.start_of(i)});
+  const auto note = [&](Time start, std::optional<double> value, double samples) {
+    const auto index = (range.newest - start).us / range.period.us;
+    if (index < 0 || index >= range.count) return;
+    auto& point = points_[static_cast<std::size_t>(index)];
+    if (point.timestamp == start) point = {start, value, samples};
+  };
+  if (alarm.metrics) {
+    const auto series = cloudwatch::evaluate_queries(metrics_, *alarm.metrics, range.from(), range.until());
+    if (!series) return;
+    for (const auto& result : *series) {
+      if (!result.return_data) continue;
+      for (const auto& [time, value] : result.points) note(time, value, 1);
+    }
+    return;
   }
+  if (!followed.statistic) return;
+  if (!followed.statistic->needs_values()) {
+    metrics_.query_sets(followed.metric, range.from(), range.until(), range.period, followed.unit,
+                        [&](Time start, const control::StatisticSet& set) {
+                          note(start, control::value_of(*followed.statistic, set), set.sample_count);
+                        });
+    return;
+  }
+  for (const auto& bucket :
+       metrics_.query(followed.metric, range.from(), range.until(), range.period, followed.unit)) {
+    note(bucket.start, cloudwatch::value_of_bucket(*followed.statistic, bucket.values),
+         bucket.values.set.sample_count);
+  }
+}
+
+void AlarmEvaluator::evaluate(const std::string& name, Followed& followed) {
+  const auto& alarm = *store_.find<AlarmRow>(name)->metric;
+  const control::AlarmRule& rule = followed.rule;
+  const auto range = control::evaluation_range(rule, loop_.now());
+  measure(alarm, followed, range);
+  const auto& points = points_;
   const auto current =
       control::parse_alarm_state(*alarm.state_value).value_or(control::AlarmState::InsufficientData);
   const auto verdict = control::judge(rule, points, current);
@@ -157,20 +186,20 @@ void AlarmEvaluator::evaluate(const std::string& name) {
     });
     if (!changed) return log::warn("alarm {}: {}", name, changed.error().message);
   }
-  if (const auto* row = store_.find<AlarmRow>(name)) {
+  const auto* row = store_.find<AlarmRow>(name);
+  if (row && asks_for_scaling(*row)) {
     trigger_scaling(*row, control::recent_datapoints(points, verdict), transition);
   }
 }
 
 void AlarmEvaluator::trigger_scaling(const AlarmRow& alarm, const std::vector<double>& recent,
                                      bool transition) {
-  if (!alarm.actions_enabled()) return;
   const auto actions = cloudwatch::actions_of(alarm, alarm.state());
   const AlarmSignal signal{
       alarm.name, alarm.arn(), alarm.state(), recent, alarm.metric->threshold.value_or(0), transition};
   const std::string name = alarm.name;
   for (const auto& action : actions) {
-    if (!action.starts_with("arn:aws:autoscaling:")) continue;
+    if (!action.starts_with(scaling_action)) continue;
     const auto outcome = scaling_.on_alarm(action, signal);
     if (!transition) continue;
     const auto recorded = store_.transact([&]() -> Result<> {

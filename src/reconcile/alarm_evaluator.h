@@ -3,6 +3,8 @@
 // points there are.
 #pragma once
 
+#include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -27,11 +29,23 @@ class AlarmEvaluator {
 
  private:
   using Due = std::pair<Time, std::string>;  // when, which alarm
+  // An alarm's configuration, read once: it is judged every minute and changed hardly ever.
+  struct Followed {
+    Time next{};  // its entry in due_
+    std::optional<Time> configured_at;
+    control::AlarmRule rule;
+    cloudwatch::MetricId metric;
+    std::optional<control::Statistic> statistic;
+    std::string unit;
+  };
 
   void follow_alarms();
   void arm();
   void run_due();
-  void evaluate(const std::string& name);
+  void evaluate(const std::string& name, Followed& followed);
+  static void read_configuration(const cloudwatch::MetricAlarm& alarm, Followed& followed);
+  void measure(const cloudwatch::MetricAlarm& alarm, const Followed& followed,
+               const control::EvaluationRange& range);
   void evaluate_composites();
   void trigger_scaling(const cloudwatch::AlarmRow& alarm, const std::vector<double>& recent, bool transition);
 
@@ -41,7 +55,8 @@ class AlarmEvaluator {
   const cloudwatch::MetricStore& metrics_;
   ScalingTrigger& scaling_;
   std::set<Due> due_;
-  std::map<std::string, Time, std::less<>> next_;  // alarm -> its entry in due_
+  std::map<std::string, Followed, std::less<>> followed_;
+  std::vector<control::AlarmDatapoint> points_;  // of the alarm under evaluation, newest first
   TimerId timer_ = no_timer;
   TableWatch watch_;
 };

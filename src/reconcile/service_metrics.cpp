@@ -1,7 +1,7 @@
 #include "reconcile/service_metrics.h"
 
 #include <algorithm>
-#include <memory>
+#include <utility>
 
 namespace berth::reconcile {
 namespace {
@@ -16,12 +16,20 @@ control::StatisticSet scaled_to_count(const control::StatisticSet& set, double c
 
 ServiceMetrics::ServiceMetrics(Store& store, Loop& loop, const Settings& settings, world::Runtime& runtime,
                                cloudwatch::MetricSink& metrics, Duration publish_lag)
-    : store_(store), loop_(loop), settings_(settings), runtime_(runtime), metrics_(metrics),
+    : store_(store),
+      loop_(loop),
+      settings_(settings),
+      runtime_(runtime),
+      metrics_(metrics),
       publish_lag_(publish_lag) {}
 
-ServiceMetrics::~ServiceMetrics() { loop_.cancel(timer_); }
+ServiceMetrics::~ServiceMetrics() {
+  loop_.cancel(timer_);
+}
 
-void ServiceMetrics::start() { schedule(); }
+void ServiceMetrics::start() {
+  schedule();
+}
 
 void ServiceMetrics::schedule() {
   const Time next = floor_to(loop_.now(), sample_interval) + sample_interval;
@@ -31,82 +39,132 @@ void ServiceMetrics::schedule() {
   });
 }
 
-// A sample at time t tells of the interval before t, so the one on the full minute still belongs to the minute that
-// ends there.
+// A sample at time t tells of the interval before t, so the one on the full minute still belongs to the
+// minute that ends there.
 void ServiceMetrics::sample() {
-  for (const auto& [id, task] : store_.all<ecs::TaskRow>()) {
-    if (task.service.empty() || task.last_status != "RUNNING") continue;
-    sample_task(task, minute_[task.cluster + "/" + task.service]);
-  }
-  std::erase_if(last_usage_, [&](const auto& entry) {
-    const auto* task = store_.find<ecs::TaskRow>(entry.first);
-    return !task || task->last_status != "RUNNING";
-  });
-  for (const auto& [key, service] : store_.all<ecs::ServiceRow>()) {
-    if (service.status != "INACTIVE") count_tasks(service, minute_[key]);
-  }
   const Time now = loop_.now();
-  const Time minute_end = floor_to_minute(now);
-  if (now - minute_end >= sample_interval) return;
-  auto finished = std::make_shared<std::map<std::string, Minute>>(std::move(minute_));
-  minute_.clear();
-  loop_.at(minute_end + publish_lag_,
-           [this, finished, start = minute_end - Duration::minutes(1)] { publish(start, *finished); });
+  const Time minute = floor_to_minute(now);
+  const bool ends = now - minute < sample_interval;
+  follow_services();
+  sample_tasks(ends ? minute : minute + Duration::minutes(1));
+  for (auto& [key, service] : services_) {
+    const auto* row = store_.find<ecs::ServiceRow>(key);
+    control::merge(service.minute.running, control::statistic_set_of(service.running_now));
+    control::merge(service.minute.pending, control::statistic_set_of(service.pending_now));
+    control::merge(service.minute.desired, control::statistic_set_of(row->desired_count));
+  }
+  if (ends) finish(minute);
 }
 
-void ServiceMetrics::sample_task(const ecs::TaskRow& task, Minute& minute) {
-  const auto usage = runtime_.usage(task.id);
+// Both maps are in the order of their keys, so one pass over both is enough.
+void ServiceMetrics::follow_services() {
+  auto known = services_.begin();
+  for (const auto& [key, row] : store_.all<ecs::ServiceRow>()) {
+    if (row.status == "INACTIVE") continue;
+    while (known != services_.end() && known->first < key) known = forget(known);
+    if (known == services_.end() || known->first != key) {
+      known = services_.emplace_hint(known, key, Service{.names = names_of(row), .minute = {}});
+    }
+    known->second.running_now = known->second.pending_now = 0;
+    ++known;
+  }
+  while (known != services_.end()) known = forget(known);
+}
+
+ServiceMetrics::Services::iterator ServiceMetrics::forget(Services::iterator service) {
+  for (auto& [id, task] : tasks_) {
+    if (task.service == &service->second) task.service = nullptr;
+  }
+  return services_.erase(service);
+}
+
+void ServiceMetrics::sample_tasks(Time minute_end) {
+  auto known = tasks_.begin();
+  for (const auto& [id, row] : store_.all<ecs::TaskRow>()) {
+    if (row.service.empty() || row.last_status == "STOPPED") continue;
+    while (known != tasks_.end() && known->first < id) known = tasks_.erase(known);
+    if (known == tasks_.end() || known->first != id) known = tasks_.emplace_hint(known, id, Task{});
+    Task& task = known->second;
+    ++known;
+    if (!task.service) {
+      const auto service = services_.find(row.cluster + "/" + row.service);
+      if (service == services_.end()) continue;
+      task.service = &service->second;
+    }
+    if (row.last_status == "RUNNING") sample_task(row, task, minute_end);
+    if (row.desired_status == "RUNNING") count_task(row, *task.service);
+  }
+  tasks_.erase(known, tasks_.end());
+}
+
+void ServiceMetrics::sample_task(const ecs::TaskRow& row, Task& task, Time minute_end) {
+  const auto usage = runtime_.usage(row.id);
   if (!usage) return;
-  const auto before = last_usage_.find(task.id);
-  if (before != last_usage_.end() && usage->measured_at > before->second.measured_at) {
+  Minute& minute = task.service->minute;
+  if (task.last && usage->measured_at > task.last->measured_at) {
     // Real time, whatever the scale: a container's CPU time is real.
-    const double elapsed_us = static_cast<double>((usage->measured_at - before->second.measured_at).us);
-    const double used_us = static_cast<double>(std::max<std::int64_t>(0, usage->cpu_us - before->second.cpu_us));
+    const double elapsed_us = static_cast<double>((usage->measured_at - task.last->measured_at).us);
+    const double used_us = static_cast<double>(std::max<std::int64_t>(0, usage->cpu_us - task.last->cpu_us));
     // AWS: a task-level limit keeps the utilization at 100 at most; the quota's last period may overshoot it.
-    const double percent = std::min(100.0, used_us * 100 / (elapsed_us * task.cpu_vcpu));
+    const double percent = std::min(100.0, used_us * 100 / (elapsed_us * row.cpu_vcpu));
     const double memory_mib = static_cast<double>(usage->memory_bytes) / mebibyte;
     control::merge(minute.cpu, control::statistic_set_of(percent));
-    control::merge(minute.memory, control::statistic_set_of(memory_mib * 100 / task.memory_mib));
-    ++minute.samples_of_task[task.id];
+    control::merge(minute.memory, control::statistic_set_of(memory_mib * 100 / row.memory_mib));
+    if (task.counted_in != minute_end) ++minute.tasks;
+    task.counted_in = minute_end;
   }
-  last_usage_[task.id] = *usage;
+  task.last = *usage;
 }
 
-void ServiceMetrics::count_tasks(const ecs::ServiceRow& service, Minute& minute) const {
-  int running = 0, pending = 0;
-  for (const auto& [id, task] : store_.all<ecs::TaskRow>()) {
-    if (task.cluster != service.cluster || task.service != service.name || task.desired_status != "RUNNING") continue;
-    if (task.last_status == "RUNNING") {
-      ++running;
-    } else if (task.last_status == "PROVISIONING" || task.last_status == "PENDING" || task.last_status == "ACTIVATING") {
-      ++pending;
-    }
+void ServiceMetrics::count_task(const ecs::TaskRow& row, Service& service) {
+  if (row.last_status == "RUNNING") {
+    ++service.running_now;
+  } else if (row.last_status == "PROVISIONING" || row.last_status == "PENDING" ||
+             row.last_status == "ACTIVATING") {
+    ++service.pending_now;
   }
-  control::merge(minute.running, control::statistic_set_of(running));
-  control::merge(minute.pending, control::statistic_set_of(pending));
-  control::merge(minute.desired, control::statistic_set_of(service.desired_count));
 }
 
-void ServiceMetrics::publish(Time minute_start, const std::map<std::string, Minute>& services) {
-  for (const auto& [key, minute] : services) {
-    const auto slash = key.find('/');
-    const std::map<std::string, std::string> dimensions = {{"ClusterName", key.substr(0, slash)},
-                                                           {"ServiceName", key.substr(slash + 1)}};
-    const auto put = [&](const char* name_space, const char* name, const char* unit, const control::StatisticSet& set) {
-      if (set.sample_count > 0) metrics_.put({name_space, name, dimensions}, unit, minute_start, {set, {}});
-    };
+void ServiceMetrics::finish(Time minute_end) {
+  Finished finished;
+  finished.reserve(services_.size());
+  for (auto& [key, service] : services_)
+    finished.emplace_back(service.names, std::exchange(service.minute, {}));
+  loop_.at(minute_end + publish_lag_,
+           [this, finished = std::move(finished), start = minute_end - Duration::minutes(1)] {
+             publish(start, finished);
+           });
+}
+
+std::shared_ptr<const ServiceMetrics::Names> ServiceMetrics::names_of(const ecs::ServiceRow& service) const {
+  const std::map<std::string, std::string> dimensions = {{"ClusterName", service.cluster},
+                                                         {"ServiceName", service.name}};
+  auto names = std::make_shared<Names>();
+  names->cpu = {"AWS/ECS", "CPUUtilization", dimensions};
+  names->memory = {"AWS/ECS", "MemoryUtilization", dimensions};
+  for (const char* name_space : {"ECS/ContainerInsights", "AWS/ECS"}) {
+    if (settings_.strict_aws && name_space == std::string_view("AWS/ECS")) continue;
+    names->running.push_back({name_space, "RunningTaskCount", dimensions});
+    names->pending.push_back({name_space, "PendingTaskCount", dimensions});
+    names->desired.push_back({name_space, "DesiredTaskCount", dimensions});
+  }
+  return names;
+}
+
+void ServiceMetrics::publish(Time minute_start, const Finished& services) {
+  static const std::string percent = "Percent", count = "Count";
+  for (const auto& [names, minute] : services) {
     // AWS: SampleCount of the minute is the number of running tasks; no running task, no point.
-    const auto tasks = static_cast<double>(minute.samples_of_task.size());
-    if (tasks > 0) {
-      put("AWS/ECS", "CPUUtilization", "Percent", scaled_to_count(minute.cpu, tasks));
-      put("AWS/ECS", "MemoryUtilization", "Percent", scaled_to_count(minute.memory, tasks));
+    if (minute.tasks > 0) {
+      metrics_.put(names->cpu, percent, minute_start, {scaled_to_count(minute.cpu, minute.tasks)});
+      metrics_.put(names->memory, percent, minute_start, {scaled_to_count(minute.memory, minute.tasks)});
     }
-    for (const char* name_space : {"ECS/ContainerInsights", "AWS/ECS"}) {
-      if (settings_.strict_aws && name_space == std::string_view("AWS/ECS")) continue;
-      put(name_space, "RunningTaskCount", "Count", minute.running);
-      put(name_space, "PendingTaskCount", "Count", minute.pending);
-      put(name_space, "DesiredTaskCount", "Count", minute.desired);
-    }
+    const auto put_counts = [&](const std::vector<Metric>& metrics, const control::StatisticSet& set) {
+      for (const auto& metric : metrics) metrics_.put(metric, count, minute_start, {set});
+    };
+    put_counts(names->running, minute.running);
+    put_counts(names->pending, minute.pending);
+    put_counts(names->desired, minute.desired);
   }
 }
 

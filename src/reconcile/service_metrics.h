@@ -1,9 +1,11 @@
-// ServiceMetrics: samples every running task's CPU and memory each 20 s of berth time and publishes, once a minute,
-// what AWS publishes of a service: CPUUtilization and MemoryUtilization in AWS/ECS, the task counts in
-// ECS/ContainerInsights, and (AWS does not) in AWS/ECS as well.
+// ServiceMetrics: samples every running task's CPU and memory each 20 s of berth time and publishes, once a
+// minute, what AWS publishes of a service: CPUUtilization and MemoryUtilization in AWS/ECS, the task counts
+// in ECS/ContainerInsights, and (AWS does not) in AWS/ECS as well.
 #pragma once
 
 #include <map>
+#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,19 +29,42 @@ class ServiceMetrics {
   static constexpr Duration sample_interval = Duration::seconds(20);
 
  private:
+  using Metric = cloudwatch::MetricId;
+  // The metrics of a service, named once.
+  struct Names {
+    Metric cpu, memory;
+    std::vector<Metric> running, pending, desired;  // one for each namespace
+  };
   // What a minute has gathered of one service.
   struct Minute {
-    control::StatisticSet cpu;     // of all samples of all tasks
+    control::StatisticSet cpu;  // of all samples of all tasks
     control::StatisticSet memory;
-    std::map<std::string, int> samples_of_task;
+    int tasks = 0;  // of which there is a sample
     control::StatisticSet running, pending, desired;
   };
+  struct Service {
+    std::shared_ptr<const Names> names;
+    Minute minute;  // under way
+    int running_now = 0, pending_now = 0;
+  };
+  using Services = std::map<std::string, Service>;  // by key
+  struct Task {
+    std::optional<world::Usage> last;
+    Service* service = nullptr;  // null: not looked up yet, or gone
+    Time counted_in{};           // the end of the minute that counts it already
+  };
+  using Finished = std::vector<std::pair<std::shared_ptr<const Names>, Minute>>;
 
   void schedule();
   void sample();
-  void sample_task(const ecs::TaskRow& task, Minute& minute);
-  void count_tasks(const ecs::ServiceRow& service, Minute& minute) const;
-  void publish(Time minute_start, const std::map<std::string, Minute>& services);
+  void follow_services();
+  Services::iterator forget(Services::iterator service);
+  void sample_tasks(Time minute_end);
+  void sample_task(const ecs::TaskRow& row, Task& task, Time minute_end);
+  static void count_task(const ecs::TaskRow& row, Service& service);
+  void finish(Time minute_end);
+  std::shared_ptr<const Names> names_of(const ecs::ServiceRow& service) const;
+  void publish(Time minute_start, const Finished& services);
 
   Store& store_;
   Loop& loop_;
@@ -48,8 +73,8 @@ class ServiceMetrics {
   cloudwatch::MetricSink& metrics_;
   Duration publish_lag_;
   TimerId timer_ = no_timer;
-  std::map<std::string, world::Usage> last_usage_;  // by task
-  std::map<std::string, Minute> minute_;            // by service key, of the minute under way
+  Services services_;
+  std::map<std::string, Task> tasks_;  // by id
 };
 
 }  // namespace berth::reconcile

@@ -11,6 +11,7 @@ namespace berth::reconcile {
 namespace {
 
 constexpr const char* metric_namespace = "AWS/ApplicationELB";
+const std::string count_unit = "Count";
 
 // `app/name/id` of a load balancer's ARN.
 std::string balancer_dimension(const std::string& arn) {
@@ -139,89 +140,113 @@ void TrafficMetrics::finish_minute(Time minute_end) {
 void TrafficMetrics::publish() {
   loop_.cancel(publication_);
   publication_ = no_timer;
-  for (const auto& [arn, row] : store_.all<elbv2::LoadBalancerRow>()) {
+  const auto& balancers = store_.all<elbv2::LoadBalancerRow>();
+  for (const auto& [arn, row] : balancers) {
     const auto found = finished_.find(arn);
     const Balancer none;
     const Balancer& balancer = found == finished_.end() ? none : found->second;
-    const std::string dimension = balancer_dimension(arn);
-    publish_balancer(finished_start_, {{"LoadBalancer", dimension}}, balancer.traffic);
+    publish_balancer(finished_start_, scope_of(arn), balancer.traffic);
     for (const auto& [group_arn, group] : balancer.groups) {
-      publish_group(finished_start_, dimension, group_arn, group);
+      publish_group(finished_start_, scopes_of(arn, group_arn), group);
     }
   }
   finished_.clear();
+  std::erase_if(scopes_, [&](const auto& entry) { return !balancers.contains(entry.first); });
+  std::erase_if(group_scopes_, [&](const auto& entry) { return !balancers.contains(entry.first.first); });
 }
 
-void TrafficMetrics::publish_balancer(Time time, const Dimensions& dimensions, const Traffic& traffic) {
-  publish_targets(time, dimensions, traffic);
+TrafficMetrics::Scope& TrafficMetrics::scope_of(const std::string& balancer_arn) {
+  Scope& scope = scopes_[balancer_arn];
+  if (scope.namespace_.empty())
+    scope = {metric_namespace, "", {{"LoadBalancer", balancer_dimension(balancer_arn)}}};
+  return scope;
+}
+
+TrafficMetrics::GroupScopes& TrafficMetrics::scopes_of(const std::string& balancer_arn,
+                                                       const std::string& group_arn) {
+  GroupScopes& scopes = group_scopes_[{balancer_arn, group_arn}];
+  if (scopes.both.namespace_.empty()) {
+    const std::string group = group_dimension(group_arn);
+    scopes.both = {
+        metric_namespace, "", {{"LoadBalancer", balancer_dimension(balancer_arn)}, {"TargetGroup", group}}};
+    scopes.group_only = {metric_namespace, "", {{"TargetGroup", group}}};
+  }
+  return scopes;
+}
+
+void TrafficMetrics::publish_balancer(Time time, Scope& scope, const Traffic& traffic) {
+  publish_targets(time, scope, traffic);
   const auto& own = traffic.elb_by_status;
-  put_count("HTTPCode_ELB_3XX_Count", dimensions, time, count_class(own, 3));
-  put_count("HTTPCode_ELB_4XX_Count", dimensions, time, count_class(own, 4));
-  put_count("HTTPCode_ELB_5XX_Count", dimensions, time, count_class(own, 5));
+  put_count("HTTPCode_ELB_3XX_Count", scope, time, count_class(own, 3));
+  put_count("HTTPCode_ELB_4XX_Count", scope, time, count_class(own, 4));
+  put_count("HTTPCode_ELB_5XX_Count", scope, time, count_class(own, 5));
   const std::pair<int, const char*> single[] = {{500, "HTTPCode_ELB_500_Count"},
                                                 {502, "HTTPCode_ELB_502_Count"},
                                                 {503, "HTTPCode_ELB_503_Count"},
                                                 {504, "HTTPCode_ELB_504_Count"}};
   for (const auto& [status, name] : single) {
-    if (const auto found = own.find(status); found != own.end())
-      put_count(name, dimensions, time, found->second);
+    if (const auto found = own.find(status); found != own.end()) put_count(name, scope, time, found->second);
   }
-  put_count("NewConnectionCount", dimensions, time, traffic.new_connections);
+  put_count("NewConnectionCount", scope, time, traffic.new_connections);
   if (traffic.active_connections_most > 0) {
-    put("ActiveConnectionCount", dimensions, "Count", time,
-        {{static_cast<double>(traffic.active_connections_most), 1}});
+    put_one("ActiveConnectionCount", scope, count_unit, time,
+            static_cast<double>(traffic.active_connections_most));
   }
   if (traffic.processed_bytes > 0) {
-    put("ProcessedBytes", dimensions, "Bytes", time, {{static_cast<double>(traffic.processed_bytes), 1}});
+    put_one("ProcessedBytes", scope, "Bytes", time, static_cast<double>(traffic.processed_bytes));
   }
 }
 
 // What AWS gives of a load balancer and of each target group behind it alike.
-void TrafficMetrics::publish_targets(Time time, const Dimensions& dimensions, const Traffic& traffic) {
+void TrafficMetrics::publish_targets(Time time, Scope& scope, const Traffic& traffic) {
   if (traffic.requests == 0) {
-    put("RequestCount", dimensions, "Count", time, {{0, 1}});  // always reported
+    put_one("RequestCount", scope, count_unit, time, 0);  // always reported
   } else {
-    put_count("RequestCount", dimensions, time, traffic.requests);
+    put_count("RequestCount", scope, time, traffic.requests);
   }
   const std::pair<int, const char*> classes[] = {{2, "HTTPCode_Target_2XX_Count"},
                                                  {3, "HTTPCode_Target_3XX_Count"},
                                                  {4, "HTTPCode_Target_4XX_Count"},
                                                  {5, "HTTPCode_Target_5XX_Count"}};
   for (const auto& [hundreds, name] : classes) {
-    put_count(name, dimensions, time, count_class(traffic.by_status, hundreds));
+    put_count(name, scope, time, count_class(traffic.by_status, hundreds));
   }
-  put_count("TargetConnectionErrorCount", dimensions, time, traffic.connection_errors);
-  put("TargetResponseTime", dimensions, "Seconds", time, response_seconds(traffic.response_buckets));
+  put_count("TargetConnectionErrorCount", scope, time, traffic.connection_errors);
+  put("TargetResponseTime", scope, "Seconds", time, response_seconds(traffic.response_buckets));
 }
 
-void TrafficMetrics::publish_group(Time time, const std::string& balancer, const std::string& group_arn,
-                                   const Group& group) {
-  const std::string dimension = group_dimension(group_arn);
-  const Dimensions both{{"LoadBalancer", balancer}, {"TargetGroup", dimension}};
-  publish_targets(time, both, group.traffic);
-  put("HealthyHostCount", both, "Count", time, as_values(group.hosts.healthy));
-  put("UnHealthyHostCount", both, "Count", time, as_values(group.hosts.unhealthy));
+void TrafficMetrics::publish_group(Time time, GroupScopes& scopes, const Group& group) {
+  publish_targets(time, scopes.both, group.traffic);
+  put("HealthyHostCount", scopes.both, count_unit, time, as_values(group.hosts.healthy));
+  put("UnHealthyHostCount", scopes.both, count_unit, time, as_values(group.hosts.unhealthy));
   // The average over the targets that could have had the requests.
   const double targets = std::max(1.0, average_of(group.hosts.healthy));
   const double per_target = static_cast<double>(group.traffic.requests) / targets;
-  put("RequestCountPerTarget", both, "Count", time, {{per_target, 1}});
-  put("RequestCountPerTarget", {{"TargetGroup", dimension}}, "Count", time, {{per_target, 1}});
+  put_one("RequestCountPerTarget", scopes.both, count_unit, time, per_target);
+  put_one("RequestCountPerTarget", scopes.group_only, count_unit, time, per_target);
 }
 
-void TrafficMetrics::put(const char* name, const Dimensions& dimensions, const char* unit, Time time,
+void TrafficMetrics::put(const char* name, Scope& scope, const std::string& unit, Time time,
                          const std::vector<control::WeightedValue>& values) {
   if (values.empty()) return;
+  if (values.size() == 1) return put_one(name, scope, unit, time, values.front().value, values.front().count);
   cloudwatch::MetricValues point;
   for (const auto& [value, count] : values)
     control::merge(point.set, control::statistic_set_of(value, count));
   point.values = values;
-  metrics_.put({metric_namespace, name, dimensions}, unit, time, point);
+  scope.name = name;
+  metrics_.put(scope, unit, time, point);
+}
+
+void TrafficMetrics::put_one(const char* name, Scope& scope, const std::string& unit, Time time, double value,
+                             double count) {
+  scope.name = name;
+  metrics_.put(scope, unit, time, {control::statistic_set_of(value, count)});
 }
 
 // AWS publishes a 1 per event, so that only the sum is of use.
-void TrafficMetrics::put_count(const char* name, const Dimensions& dimensions, Time time,
-                               std::int64_t count) {
-  if (count > 0) put(name, dimensions, "Count", time, {{1, static_cast<double>(count)}});
+void TrafficMetrics::put_count(const char* name, Scope& scope, Time time, std::int64_t count) {
+  if (count > 0) put_one(name, scope, count_unit, time, 1, static_cast<double>(count));
 }
 
 }  // namespace berth::reconcile

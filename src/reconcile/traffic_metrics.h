@@ -28,7 +28,8 @@ class TrafficMetrics {
   static constexpr Duration sample_interval = Duration::seconds(20);
 
  private:
-  using Dimensions = std::map<std::string, std::string>;
+  // A metric's identity with its name left open, so that a minute's points name nothing anew.
+  using Scope = cloudwatch::MetricId;
   // What a minute has gathered of one load balancer, or of one of its target groups.
   struct Traffic {
     std::int64_t requests = 0;
@@ -51,6 +52,10 @@ class TrafficMetrics {
     Traffic traffic;
     std::map<std::string, Group> groups;  // by ARN
   };
+  struct GroupScopes {
+    Scope both;  // of the load balancer and the target group
+    Scope group_only;
+  };
   using Minute = std::map<std::string, Balancer>;  // by ARN
 
   void schedule();
@@ -59,13 +64,16 @@ class TrafficMetrics {
   void finish_minute(Time minute_end);
   static void add(Traffic& traffic, const world::TrafficReport& report);
   void publish();
-  void publish_balancer(Time time, const Dimensions& dimensions, const Traffic& traffic);
-  void publish_targets(Time time, const Dimensions& dimensions, const Traffic& traffic);
-  void publish_group(Time time, const std::string& balancer, const std::string& group_arn,
-                     const Group& group);
-  void put(const char* name, const Dimensions& dimensions, const char* unit, Time time,
+  void publish_balancer(Time time, Scope& scope, const Traffic& traffic);
+  void publish_targets(Time time, Scope& scope, const Traffic& traffic);
+  void publish_group(Time time, GroupScopes& scopes, const Group& group);
+  Scope& scope_of(const std::string& balancer_arn);
+  GroupScopes& scopes_of(const std::string& balancer_arn, const std::string& group_arn);
+  void put(const char* name, Scope& scope, const std::string& unit, Time time,
            const std::vector<control::WeightedValue>& values);
-  void put_count(const char* name, const Dimensions& dimensions, Time time, std::int64_t count);
+  void put_one(const char* name, Scope& scope, const std::string& unit, Time time, double value,
+               double count = 1);
+  void put_count(const char* name, Scope& scope, Time time, std::int64_t count);
 
   Store& store_;
   Loop& loop_;
@@ -76,6 +84,8 @@ class TrafficMetrics {
   Minute finished_;  // waits for its lag to pass
   Time finished_start_{};
   TimerId publication_ = no_timer;
+  std::map<std::string, Scope> scopes_;                                      // by the load balancer's ARN
+  std::map<std::pair<std::string, std::string>, GroupScopes> group_scopes_;  // and the group's
 };
 
 }  // namespace berth::reconcile

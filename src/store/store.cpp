@@ -74,9 +74,9 @@ Result<> Store::commit() {
   std::vector<Change> changes;
   std::set<std::string_view> changed_tables;
   for (const auto* table : touched_) {
-    const std::size_t before = changes.size();
-    table->collect(changes);
-    if (changes.size() > before) changed_tables.insert(table->name());
+    if (!table->changed()) continue;
+    changed_tables.insert(table->name());
+    if (journal_) table->collect(changes);
   }
   if (!appended_.empty()) changed_tables.insert("logs.events");
   if (journal_ && !changed_tables.empty()) {

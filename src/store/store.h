@@ -3,6 +3,7 @@
 // no nesting: a transaction is short and never waits.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <functional>
 #include <map>
@@ -34,6 +35,7 @@ class TableBase {
   virtual void load(std::string_view key, const json::value& value) = 0;
   virtual void undo() = 0;                                // back to the last commit
   virtual void collect(std::vector<Change>& out) const = 0;  // changes since the last commit
+  virtual bool changed() const = 0;
   virtual void settle() = 0;                              // forget how to undo
   virtual void clear() = 0;                               // as if every row were erased, in a transaction
   virtual std::size_t size() const = 0;
@@ -90,6 +92,11 @@ class Table final : public TableBase {
         out.push_back({name(), key, json::serialize(row_codec::write(found->second))});
       }
     }
+  }
+
+  bool changed() const override {
+    return std::any_of(before_.begin(), before_.end(),
+                       [&](const auto& entry) { return entry.second || rows_.contains(entry.first); });
   }
 
   void settle() override { before_.clear(); }

@@ -19,7 +19,8 @@ std::string write_identity(const MetricId& id, const std::string& unit) {
 bool read_identity(const std::string& text, MetricId& id, std::string& unit) {
   json::value document;
   JsonError error;
-  if (!parse_json(text, document, error) || !document.is_array() || document.get_array().size() != 4) return false;
+  if (!parse_json(text, document, error) || !document.is_array() || document.get_array().size() != 4)
+    return false;
   const auto& parts = document.get_array();
   row_codec::read(parts[0], id.namespace_);
   row_codec::read(parts[1], id.name);
@@ -42,7 +43,8 @@ std::string write_point(const control::StatisticSet& set, const std::map<double,
 bool read_point(const std::string& text, MetricValues& out) {
   json::value document;
   JsonError error;
-  if (!parse_json(text, document, error) || !document.is_array() || document.get_array().size() < 4) return false;
+  if (!parse_json(text, document, error) || !document.is_array() || document.get_array().size() < 4)
+    return false;
   std::vector<double> numbers;
   for (const auto& number : document.get_array()) row_codec::read(number, numbers.emplace_back());
   out.set = {numbers[0], numbers[1], numbers[2], numbers[3]};
@@ -62,39 +64,43 @@ MetricStore::Point& MetricStore::point_at(std::deque<Point>& points, Time start)
 
 void MetricStore::add(Point& point, const MetricValues& values) {
   const bool first = point.set.sample_count == 0;
+  const bool known =
+      (first || point.values_known()) && (!values.values.empty() || values.set.minimum == values.set.maximum);
+  const control::StatisticSet before = point.set;
   control::merge(point.set, values.set);
-  if (values.values.empty()) {
-    const auto single = control::as_weighted_value(values.set);
-    if (!single) {
-      point.values.reset();
-    } else if (first || point.values) {
-      if (!point.values) point.values = std::make_unique<std::map<double, double>>();
-      (*point.values)[single->value] += single->count;
-    }
-  } else if (first || point.values) {
-    if (!point.values) point.values = std::make_unique<std::map<double, double>>();
-    for (const auto& weighted : values.values) (*point.values)[weighted.value] += weighted.count;
+  if (!known || point.set.minimum == point.set.maximum) {
+    point.values.reset();
+    return;
   }
-  if (point.values && point.values->size() > distinct_values_max) point.values.reset();
+  if (!point.values) {
+    point.values = std::make_unique<std::map<double, double>>();
+    if (!first) (*point.values)[before.minimum] = before.sample_count;
+  }
+  if (values.values.empty()) (*point.values)[values.set.minimum] += values.set.sample_count;
+  for (const auto& weighted : values.values) (*point.values)[weighted.value] += weighted.count;
+  if (point.values->size() > distinct_values_max) point.values.reset();
 }
 
 void MetricStore::put(const MetricId& id, const std::string& unit, Time time, const MetricValues& values,
                       bool high_resolution) {
-  Series& series = series_[{id, unit}];
+  auto found = series_.find(KeyView{id, unit});
+  if (found == series_.end()) found = series_.try_emplace(Key{id, unit}).first;
+  Series& series = found->second;
   if (high_resolution) add(point_at(series.seconds, floor_to(time, Duration::seconds(1))), values);
   const Time minute = floor_to_minute(time);
   add(point_at(series.minutes, minute), values);
-  series.unsaved.insert(minute);
+  if (journal_) series.unsaved.insert(minute);
 }
 
 const MetricStore::Series* MetricStore::find_series(const MetricId& id, const std::string& unit) const {
-  const auto found = series_.lower_bound(Key{id, unit});
+  const auto found = series_.lower_bound(KeyView{id, unit});
   if (found == series_.end() || found->first.first != id) return nullptr;
   return unit.empty() || found->first.second == unit ? &found->second : nullptr;
 }
 
 std::string MetricStore::unit_of(const MetricId& id) const {
-  const auto found = series_.lower_bound(Key{id, ""});
+  static const std::string any;
+  const auto found = series_.lower_bound(KeyView{id, any});
   return found == series_.end() || found->first.first != id ? "None" : found->first.second;
 }
 
@@ -122,14 +128,38 @@ std::vector<Bucket> MetricStore::query(const MetricId& id, Time start, Time end,
       values_known = true;
     }
     control::merge(buckets.back().values.set, at->set);
-    if (!at->values) {
+    if (!at->values_known()) {
       values_known = false;
+    } else if (!at->values) {
+      values[at->set.minimum] += at->set.sample_count;
     } else {
       for (const auto& [value, count] : *at->values) values[value] += count;
     }
   }
   close_bucket();
   return buckets;
+}
+
+void MetricStore::query_sets(const MetricId& id, Time start, Time end, Duration period,
+                             const std::string& unit, void* seer, SeeBucket see) const {
+  const Series* series = find_series(id, unit);
+  if (!series) return;
+  const auto& points = period < Duration::minutes(1) ? series->seconds : series->minutes;
+  // What is asked for lies at the new end nearly always.
+  auto at = points.end();
+  while (at != points.begin() && std::prev(at)->start >= start) --at;
+  std::optional<Time> bucket_start;
+  control::StatisticSet set;
+  for (; at != points.end() && at->start < end; ++at) {
+    const Time starts = start + (floor_to(Time{(at->start - start).us}, period) - Time{});
+    if (bucket_start != starts) {
+      if (bucket_start) see(seer, *bucket_start, set);
+      bucket_start = starts;
+      set = {};
+    }
+    control::merge(set, at->set);
+  }
+  if (bucket_start) see(seer, *bucket_start, set);
 }
 
 std::vector<MetricStore::Listed> MetricStore::list(Time now) const {
@@ -162,15 +192,13 @@ void MetricStore::forget_old(Time now) {
 
 Result<> MetricStore::flush(Time now) {
   forget_old(now);
-  if (!journal_) {
-    for (auto& [key, series] : series_) series.unsaved.clear();
-    return {};
-  }
+  if (!journal_) return {};
   std::vector<MetricPoint> points;
   for (auto& [key, series] : series_) {
     for (const Time start : series.unsaved) {
       const Point& point = point_at(series.minutes, start);
-      points.push_back({write_identity(key.first, key.second), start, write_point(point.set, point.values.get())});
+      points.push_back(
+          {write_identity(key.first, key.second), start, write_point(point.set, point.values.get())});
     }
   }
   if (points.empty()) return {};
@@ -193,6 +221,8 @@ Result<> MetricStore::load(Time now) {
   });
 }
 
-void MetricStore::clear() { series_.clear(); }
+void MetricStore::clear() {
+  series_.clear();
+}
 
 }  // namespace berth::cloudwatch

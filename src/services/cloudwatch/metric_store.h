@@ -1,5 +1,5 @@
-// MetricStore: every metric's datapoints. Recent ones are in memory; all are written behind to the journal's file,
-// from which a restart reads them back. It aggregates, but knows neither alarms nor the API's shapes.
+// MetricStore: every metric's datapoints. Recent ones are in memory; all are written behind to the journal's
+// file, from which a restart reads them back. It aggregates, but knows neither alarms nor the API's shapes.
 #pragma once
 
 #include <deque>
@@ -36,10 +36,20 @@ class MetricStore final : public MetricSink {
   void put(const MetricId& id, const std::string& unit, Time time, const MetricValues& values,
            bool high_resolution = false) override;
 
-  // Buckets of `period` that start in [start, end), oldest first; those without samples are absent. `unit` empty: the
-  // unit that has points (the first by name).
+  // Buckets of `period` that start in [start, end), oldest first; those without samples are absent. `unit`
+  // empty: the unit that has points (the first by name).
   std::vector<Bucket> query(const MetricId& id, Time start, Time end, Duration period,
                             const std::string& unit = {}) const;
+  // The same without raw values: for each bucket in turn, without allocating. Every minute, every alarm asks.
+  using SeeBucket = void (*)(void* seer, Time start, const control::StatisticSet& set);
+  template <class Seer>
+  void query_sets(const MetricId& id, Time start, Time end, Duration period, const std::string& unit,
+                  Seer seer) const {
+    query_sets(id, start, end, period, unit, &seer,
+               [](void* own, Time bucket, const control::StatisticSet& set) {
+                 (*static_cast<Seer*>(own))(bucket, set);
+               });
+  }
   std::string unit_of(const MetricId& id) const;  // "None" when nothing is known of it
 
   struct Listed {
@@ -58,22 +68,36 @@ class MetricStore final : public MetricSink {
   struct Point {
     Time start{};
     control::StatisticSet set;
-    std::unique_ptr<std::map<double, double>> values;  // value -> count; null: only the set is known
+    // value -> count; null: all samples have the same value, or only the set is known
+    std::unique_ptr<std::map<double, double>> values;
+
+    bool values_known() const { return values || set.minimum == set.maximum; }
   };
   struct Series {
     std::deque<Point> minutes;  // oldest first
     std::deque<Point> seconds;
-    std::set<Time> unsaved;     // starts in `minutes`
+    std::set<Time> unsaved;  // starts in `minutes`
   };
   using Key = std::pair<MetricId, std::string>;  // id and unit
+  using KeyView = std::pair<const MetricId&, const std::string&>;
+  struct KeyLess {
+    using is_transparent = void;
+    template <class A, class B>
+    bool operator()(const A& a, const B& b) const {
+      const auto order = a.first <=> b.first;
+      return order != 0 ? order < 0 : a.second < b.second;
+    }
+  };
 
   static Point& point_at(std::deque<Point>& points, Time start);
   static void add(Point& point, const MetricValues& values);
+  void query_sets(const MetricId& id, Time start, Time end, Duration period, const std::string& unit,
+                  void* seer, SeeBucket see) const;
   const Series* find_series(const MetricId& id, const std::string& unit) const;
   void forget_old(Time now);
 
   MetricJournal* journal_;
-  std::map<Key, Series> series_;
+  std::map<Key, Series, KeyLess> series_;
 };
 
 }  // namespace berth::cloudwatch

@@ -12,7 +12,9 @@ constexpr std::size_t history_rows_max = 20000;
 }  // namespace
 
 // Fixed width, so that keys sort as the sequence does.
-std::string AlarmHistoryRow::key() const { return fmt::format("{:016}", sequence); }
+std::string AlarmHistoryRow::key() const {
+  return fmt::format("{:016}", sequence);
+}
 
 void add_tables(Store& store) {
   store.add<AlarmRow>();
@@ -47,13 +49,25 @@ void erase_alarm(Store& store, const std::string& name, Time now) {
   store.erase<AlarmRow>(name);
 }
 
+namespace {
+
+template <class Description>
+const std::optional<std::vector<std::string>>& pick_actions(const Description& alarm,
+                                                            std::string_view state) {
+  if (state == "ALARM") return alarm.alarm_actions;
+  return state == "OK" ? alarm.ok_actions : alarm.insufficient_data_actions;
+}
+
+}  // namespace
+
+const std::optional<std::vector<std::string>>& actions_in_state(const MetricAlarm& alarm,
+                                                                std::string_view state) {
+  return pick_actions(alarm, state);
+}
+
 std::vector<std::string> actions_of(const AlarmRow& alarm, std::string_view state) {
-  const auto pick = [&](const auto& description) -> std::optional<std::vector<std::string>> {
-    if (state == "ALARM") return description.alarm_actions;
-    if (state == "OK") return description.ok_actions;
-    return description.insufficient_data_actions;
-  };
-  return (alarm.metric ? pick(*alarm.metric) : pick(*alarm.composite)).value_or(std::vector<std::string>{});
+  return (alarm.metric ? pick_actions(*alarm.metric, state) : pick_actions(*alarm.composite, state))
+      .value_or(std::vector<std::string>{});
 }
 
 }  // namespace berth::cloudwatch

@@ -48,6 +48,9 @@ void add_history(Store& store, const AlarmRow& alarm, const char* type, std::str
 // Deletes the alarm, if it exists, with the entry that tells of it. Inside a transaction.
 void erase_alarm(Store& store, const std::string& name, Time now);
 
+// What a metric alarm's actions in a state are, where they stand.
+const std::optional<std::vector<std::string>>& actions_in_state(const MetricAlarm& alarm,
+                                                                std::string_view state);
 // What a state's actions are.
 std::vector<std::string> actions_of(const AlarmRow& alarm, std::string_view state);
 
