@@ -101,6 +101,7 @@ Result<study::RunOptions> run_options(const RunFlags& flags, const std::string& 
   options.sets = flags.sets;
   options.service = flags.service;
   options.times = *sim::world_times(flags.world);
+  options.tier = flags.tier;
   options.seed = flags.seed;
   options.time_scale = flags.time_scale;
   return options;

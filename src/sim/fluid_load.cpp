@@ -1,6 +1,7 @@
 #include "sim/fluid_load.h"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 namespace berth::sim {
@@ -10,15 +11,17 @@ constexpr std::int64_t fine_step_us = us_per_second;
 constexpr std::int64_t look_ahead_us = 10 * us_per_minute;
 constexpr double nothing_us = 0.5;  // of backlog
 
+// The share of a way from one value to another that lies above a limit.
+double share_above(double from, double to, double limit) {
+  if (std::max(from, to) <= limit) return 0;
+  if (std::min(from, to) >= limit) return 1;
+  return (std::max(from, to) - limit) / std::abs(to - from);
+}
+
 }  // namespace
 
 FluidLoad::FluidLoad(const AppModel& app, const Traffic& traffic, SteadyTime origin, TrafficLedger& ledger)
-    : app_(app),
-      traffic_(traffic),
-      origin_(origin),
-      ledger_(ledger),
-      at_us_(-origin.us),
-      calls_of_group_(traffic.clients.size()) {}
+    : app_(app), traffic_(traffic), origin_(origin), ledger_(ledger), at_us_(-origin.us), callers_(traffic) {}
 
 FluidLoad::Server* FluidLoad::find(const std::string& address) {
   for (auto& server : servers_) {
@@ -38,21 +41,23 @@ void FluidLoad::add(const std::string& address, double vcpu) {
 void FluidLoad::remove(const std::string& address) {
   const auto* server = find(address);
   if (!server) return;
-  ledger_.now().failed_502 += server->backlog_us / (app_.cpu_ms * 1000);
-  std::erase_if(calls_, [&](const BusyCall& call) {
-    if (call.address != address) return false;
-    --calls_of_group_[call.group];
-    return true;
-  });
+  const double not_given_up_us = std::min(server->backlog_us, server->vcpu * app_.timeout_s * 1e6);
+  ledger_.now().failed_502 += not_given_up_us / (app_.cpu_ms * 1000);
+  callers_.forget(address);
   std::erase_if(servers_, [&](const Server& one) { return one.address == address; });
+  count_serving();
+}
+
+void FluidLoad::count_serving() {
+  serving_ = static_cast<std::size_t>(
+      std::count_if(servers_.begin(), servers_.end(), [](const Server& server) { return server.serving; }));
 }
 
 void FluidLoad::serve_from(const std::vector<std::string>& addresses) {
   for (auto& server : servers_) {
     server.serving = std::find(addresses.begin(), addresses.end(), server.address) != addresses.end();
   }
-  serving_ = static_cast<std::size_t>(
-      std::count_if(servers_.begin(), servers_.end(), [](const Server& server) { return server.serving; }));
+  count_serving();
 }
 
 RealDuration FluidLoad::wait(const std::string& address) const {
@@ -77,9 +82,9 @@ void FluidLoad::advance(SteadyTime now) {
       rate_ = traffic_.rate_at(at_us_);
       segment_end_us_ = traffic_.next_change(at_us_);
     }
-    if (!traffic_.clients.empty()) follow_busy_clients();
+    if (!traffic_.clients.empty()) ledger_.now().busy_calls += callers_.follow(at_us_, *this);
     std::int64_t until =
-        std::min({now_us, at_us_ < 0 ? std::int64_t{0} : segment_end_us_, next_call_change()});
+        std::min({now_us, at_us_ < 0 ? std::int64_t{0} : segment_end_us_, callers_.next_change(at_us_)});
     if (until <= at_us_) until = at_us_ + 1;
     const double offered_us = serving_ == 0 ? 0 : rate_ * app_.cpu_ms * 1000 / static_cast<double>(serving_);
     const bool overloaded = std::any_of(servers_.begin(), servers_.end(), [&](const Server& server) {
@@ -114,63 +119,34 @@ void FluidLoad::work(Server& server, double arriving, double span_us) {
   server.backlog_us = wanted_us - done_us;
   server.used_us += server.busy_calls > 0 ? quota_us : done_us;
   double answered = arriving;
-  const double most_us = server.vcpu * app_.timeout_s * us_per_second;
+  const double most_us = requests_in_task_most * per_request_us;
   if (server.backlog_us > most_us) {
-    const double given_up = std::min((server.backlog_us - most_us) / per_request_us, arriving);
-    ledger_.now().failed_504 += given_up;
-    answered -= given_up;
+    const double refused = std::min((server.backlog_us - most_us) / per_request_us, answered);
+    ledger_.now().failed_502 += refused;
+    answered -= refused;
     server.backlog_us = most_us;
   }
+  const double too_late = share_above(before_us, server.backlog_us, server.vcpu * app_.timeout_s * 1e6);
+  ledger_.now().failed_504 += answered * too_late;  // the task works on them all the same
+  answered -= answered * too_late;
   if (answered <= 0) return;
   const double wait_ms = (before_us + server.backlog_us) / 2 / server.vcpu / 1000;
   const double utilization = std::min(arriving * per_request_us / for_requests_us, 1.0);
-  ledger_.answer(LatencyTable::row_of(utilization), wait_ms < 0.01 ? 0 : wait_ms, answered);
+  ledger_.answer(LatencyTable::row_of(utilization, serving_), wait_ms < 0.01 ? 0 : wait_ms, answered);
 }
 
-void FluidLoad::follow_busy_clients() {
-  for (std::size_t i = 0; i < calls_.size();) {
-    if (calls_[i].ends_us > at_us_) {
-      ++i;
-      continue;
-    }
-    end_call(calls_[i]);
-    calls_.erase(calls_.begin() + static_cast<std::ptrdiff_t>(i));
-  }
-  for (std::size_t group = 0; group < traffic_.clients.size(); ++group) {
-    const auto& clients = traffic_.clients[group];
-    if (at_us_ < clients.start_us || at_us_ >= clients.end_us) continue;
-    while (calls_of_group_[group] < clients.count) begin_call(group);
-  }
-}
-
-void FluidLoad::begin_call(std::size_t group) {
-  BusyCall call{.ends_us = at_us_ + static_cast<std::int64_t>(traffic_.clients[group].seconds * 1e6),
-                .address = {},
-                .group = group};
-  for (std::size_t i = 0; i < servers_.size() && call.address.empty(); ++i) {
+std::string FluidLoad::begin_call() {
+  for (std::size_t i = 0; i < servers_.size(); ++i) {
     Server& server = servers_[next_turn_++ % servers_.size()];
     if (!server.serving) continue;
     ++server.busy_calls;
-    call.address = server.address;
+    return server.address;
   }
-  ledger_.now().busy_calls += 1;
-  if (call.address.empty()) call.ends_us = at_us_ + us_per_second;  // 503: it tries again
-  calls_.push_back(std::move(call));
-  ++calls_of_group_[group];
+  return {};
 }
 
-void FluidLoad::end_call(const BusyCall& call) {
-  --calls_of_group_[call.group];
-  if (auto* server = find(call.address)) --server->busy_calls;
-}
-
-std::int64_t FluidLoad::next_call_change() const {
-  std::int64_t next = std::numeric_limits<std::int64_t>::max();
-  for (const auto& call : calls_) next = std::min(next, call.ends_us);
-  for (const auto& clients : traffic_.clients) {
-    if (at_us_ < clients.start_us) next = std::min(next, clients.start_us);
-  }
-  return next;
+void FluidLoad::end_call(const std::string& address) {
+  if (auto* server = find(address)) --server->busy_calls;
 }
 
 SteadyTime FluidLoad::calm_until() const {

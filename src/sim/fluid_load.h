@@ -5,13 +5,14 @@
 #pragma once
 
 #include "sim/app_model.h"
+#include "sim/busy_callers.h"
 #include "sim/load_model.h"
 #include "sim/traffic.h"
 #include "sim/traffic_ledger.h"
 
 namespace berth::sim {
 
-class FluidLoad final : public LoadModel {
+class FluidLoad final : public LoadModel, private BusyCallers::Targets {
  public:
   // `traffic` begins at `origin`.
   FluidLoad(const AppModel& app, const Traffic& traffic, SteadyTime origin, TrafficLedger& ledger);
@@ -34,18 +35,12 @@ class FluidLoad final : public LoadModel {
     bool serving = false;
     int busy_calls = 0;
   };
-  struct BusyCall {
-    std::int64_t ends_us = 0;
-    std::string address;  // empty: no target took it
-    std::size_t group = 0;
-  };
 
   Server* find(const std::string& address);
   const Server* find(const std::string& address) const;
-  void follow_busy_clients();
-  void begin_call(std::size_t group);
-  void end_call(const BusyCall& call);
-  std::int64_t next_call_change() const;
+  void count_serving();
+  std::string begin_call() override;
+  void end_call(const std::string& address) override;
   void step(std::int64_t until_us, double rps);
   void work(Server& server, double arriving, double span_us);
   bool behind() const { return behind_; }
@@ -58,8 +53,7 @@ class FluidLoad final : public LoadModel {
   std::vector<Server> servers_;
   std::size_t serving_ = 0;
   bool behind_ = false;
-  std::vector<BusyCall> calls_;
-  std::vector<int> calls_of_group_;
+  BusyCallers callers_;
   std::size_t next_turn_ = 0;
   // the segment under way
   mutable std::int64_t segment_end_us_ = 0;

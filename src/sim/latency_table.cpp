@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <vector>
 
 #include "loop/rng.h"
 #include "sim/quota_server.h"
@@ -10,23 +11,32 @@
 namespace berth::sim {
 namespace {
 
-constexpr std::size_t measured_requests = 4'000;
+constexpr std::size_t measured_requests = 8'000;
 constexpr std::size_t warm_up_requests = 400;
 
-std::vector<double> play(const AppModel& app, double vcpu, double utilization, Rng& rng) {
-  const double per_us = utilization * vcpu / (app.cpu_ms * 1000);
+struct Load {
+  double utilization = 0;
+  int tasks = 1;  // who get the requests in turn
+};
+
+std::vector<double> play(const AppModel& app, double vcpu, const Load& load, Rng& rng) {
+  const double gap_us = app.cpu_ms * 1000 / (load.utilization * vcpu * load.tasks);
+  const RequestSizes sizes(app);
   QuotaServer server(
       {.vcpu = vcpu, .threads = app.threads, .phase_us = static_cast<std::int64_t>(rng.below(100'000))});
   std::vector<QuotaServer::Completion> ended;
   ended.reserve(measured_requests + warm_up_requests);
   double at = 0;
   for (std::size_t i = 0; i < measured_requests + warm_up_requests; ++i) {
-    at += -std::log(1 - rng.uniform()) / per_us;
+    double chance = 1;
+    for (int turn = 0; turn < load.tasks; ++turn) chance *= 1 - rng.uniform();
+    at += -std::log(chance) * gap_us;
     const auto at_us = static_cast<std::int64_t>(at);
     server.advance(at_us, ended);
-    server.arrive(at_us, request_cpu_us(app, rng));
+    server.arrive(at_us, sizes.cpu_us(rng));
   }
-  server.advance(static_cast<std::int64_t>(at) + 3600 * us_per_second, ended);
+  const double left_us = server.backlog_us() / std::min<double>(vcpu, app.threads);
+  server.advance(static_cast<std::int64_t>(at + 2 * left_us) + us_per_minute, ended);
   std::vector<double> times_ms;
   for (std::size_t i = warm_up_requests; i < ended.size(); ++i) {
     times_ms.push_back(static_cast<double>(ended[i].ended_us - ended[i].arrived_us) / 1000);
@@ -37,35 +47,40 @@ std::vector<double> play(const AppModel& app, double vcpu, double utilization, R
 
 }  // namespace
 
-LatencyTable::LatencyTable(const AppModel& app, double vcpu, std::uint64_t seed) {
-  Rng rng(seed ^ 0x6c6174656e637900ull);
-  rows_.resize(steps);
-  for (int row = 0; row < steps; ++row) {
-    const auto times = play(app, vcpu, step_width * (row + 1), rng);
-    Row& out = rows_[static_cast<std::size_t>(row)];
-    double sum = 0;
-    for (const double ms : times) sum += ms;
-    out.mean_ms = sum / static_cast<double>(times.size());
-    for (std::size_t i = 0; i < quantiles; ++i) {
-      out.ms[i] = times[(2 * i + 1) * times.size() / (2 * quantiles)];
-    }
+std::unique_ptr<LatencyTable::Row> LatencyTable::measure(int row) const {
+  const auto share = static_cast<std::size_t>(row / steps);
+  const Load load{.utilization = step_width * (row % steps + 1), .tasks = shares[share]};
+  // All rows of a share have the same arrivals at another speed, so that times grow with utilization.
+  Rng rng(seed_ ^ (0x6c6174656e637900ull + share));
+  const auto times = play(app_, vcpu_, load, rng);
+  auto out = std::make_unique<Row>();
+  double sum = 0;
+  for (const double ms : times) sum += ms;
+  out->mean_ms = sum / static_cast<double>(times.size());
+  for (std::size_t i = 0; i < quantiles; ++i) {
+    out->ms[i] = times[(2 * i + 1) * times.size() / (2 * quantiles)];
   }
+  return out;
 }
 
-int LatencyTable::row_of(double utilization) {
-  return std::clamp(static_cast<int>(std::lround(utilization / step_width)) - 1, 0, steps - 1);
+int LatencyTable::row_of(double utilization, std::size_t tasks) {
+  std::size_t share = 0;
+  while (share + 1 < shares.size() && tasks >= static_cast<std::size_t>(shares[share + 1])) ++share;
+  const int step = std::clamp(static_cast<int>(std::lround(utilization / step_width)) - 1, 0, steps - 1);
+  return static_cast<int>(share) * steps + step;
 }
 
 double LatencyTable::utilization_within(double ms, double share) const {
   int best = 0;
-  for (int row = 0; row < steps; ++row) {
-    if (later_than(row, ms) <= share) best = row;
+  for (int beyond = steps; beyond - best > 1;) {
+    const int middle = (best + beyond) / 2;
+    (later_than(middle, ms) <= share ? best : beyond) = middle;
   }
   return step_width * (best + 1);
 }
 
 double LatencyTable::later_than(int row, double ms) const {
-  const auto& times = rows_[static_cast<std::size_t>(row)].ms;
+  const auto& times = at(row).ms;
   const auto later = times.end() - std::upper_bound(times.begin(), times.end(), ms);
   return static_cast<double>(later) / quantiles;
 }

@@ -11,6 +11,9 @@
 
 namespace berth::sim {
 
+// A load balancer has so many ports towards one target; more connections are refused: 502.
+inline constexpr std::size_t requests_in_task_most = 60'000;
+
 class LoadModel {
  public:
   virtual ~LoadModel() = default;

@@ -127,7 +127,7 @@ void TrafficLedger::describe_last(const TrafficMinute& minute) {
 
 ResponseTimes TrafficLedger::all_times() const {
   ResponseTimes times = total_times_;
-  for (int row = 0; row < LatencyTable::steps; ++row) {
+  for (int row = 0; row < LatencyTable::rows; ++row) {
     const double weight = total_rows_[static_cast<std::size_t>(row)];
     if (weight <= 0) continue;
     for (int i = 0; i < LatencyTable::quantiles; ++i) {

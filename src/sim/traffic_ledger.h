@@ -83,7 +83,7 @@ class TrafficLedger {
   std::vector<Slice> slices_;   // of the minute, fluid
   ResponseTimes minute_times_;  // of the minute, events
   ResponseTimes total_times_;
-  std::array<double, LatencyTable::steps> total_rows_{};  // requests without a wait
+  std::array<double, LatencyTable::rows> total_rows_{};  // requests without a wait
   std::vector<TimePoint> last_times_;
 };
 

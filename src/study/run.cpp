@@ -8,6 +8,7 @@
 #include "cloudformation/template/language_extensions.h"
 #include "cloudformation/template/template_reader.h"
 #include "services/ecs/rows.h"
+#include "sim/event_load.h"
 #include "sim/fluid_load.h"
 #include "study/recorder.h"
 #include "study/template_edit.h"
@@ -75,6 +76,9 @@ class Play {
         region_({options.times, options.app, options.seed, options.time_scale, region_start}) {}
 
   Result<RunResult> run() {
+    if (options_.tier != "fluid" && options_.tier != "events") {
+      return Error{"UsageError", fmt::format("--tier {}: give fluid or events", options_.tier)};
+    }
     auto prepared = prepare(options_);
     if (!prepared) return prepared.error();
     if (auto deployed = deploy(*prepared); !deployed) return deployed.error();
@@ -104,11 +108,11 @@ class Play {
                                                                loop.time_scale())};
     const sim::LatencyTable table(options_.app, vcpu, options_.seed);
     sim::TrafficLedger ledger(options_.app, table);
-    sim::FluidLoad load(options_.app, options_.traffic, origin_steady, ledger);
+    const auto load = make_load(origin_steady, ledger);
     const std::string group = service.load_balancers.front().target_group_arn.value_or("");
     Recorder recorder(region_, service, origin);
     loop.run_until(origin - Duration{1});
-    region_.send_traffic(group, load, ledger);
+    region_.send_traffic(group, *load, ledger);
     const std::int64_t minutes = (options_.traffic.duration_us + us_per_minute - 1) / us_per_minute;
     for (std::int64_t minute = 0; minute < minutes; ++minute) {
       loop.run_until(origin + Duration{us_per_minute} * (minute + 1) - Duration{1});
@@ -126,6 +130,12 @@ class Play {
     result_.timeline = recorder.finish(ledger);
     result_.best_utilization = table.utilization_within(options_.app.objective_ms, 0.05);
     return {};
+  }
+
+  std::unique_ptr<sim::LoadModel> make_load(SteadyTime origin, sim::TrafficLedger& ledger) const {
+    if (options_.tier == "fluid")
+      return std::make_unique<sim::FluidLoad>(options_.app, options_.traffic, origin, ledger);
+    return std::make_unique<sim::EventLoad>(options_.app, options_.traffic, origin, ledger, options_.seed);
   }
 
   double task_vcpu(const ecs::ServiceRow& service) const {

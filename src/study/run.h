@@ -19,6 +19,7 @@ struct RunOptions {
   sim::Traffic traffic;
   sim::AppModel app;
   sim::WorldTimes times;
+  std::string tier = "fluid";  // or "events": every request by itself
   std::uint64_t seed = 1;
   double time_scale = 1;
   // Called now and then with the share that is done; false ends the run.
