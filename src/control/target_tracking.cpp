@@ -89,7 +89,7 @@ ScalingDecision scale_in(const ScalableCapacity& capacity, std::span<const Track
   // Above the maximum the first scale-in comes down to it; otherwise it goes step by step.
   const int next = capacity.desired > capacity.maximum ? capacity.maximum
                                                        : capacity.desired - scale_in_step(capacity.desired);
-  const int bounded = std::max({next, wanted, capacity.minimum});
+  const int bounded = std::clamp(std::max(next, wanted), capacity.minimum, capacity.maximum);
   why += fmt::format(", at most {} at a time from the desired {}", scale_in_step(capacity.desired),
                      capacity.desired);
   return detail::set_desired(bounded, std::move(why));

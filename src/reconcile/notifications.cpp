@@ -31,10 +31,10 @@ bool is_permanent(const Error& error) {
   return error.code == world::mail_refused || error.code == http_refused;
 }
 
-// A clock that was set back must not hold a delivery for longer than any wait between attempts.
+// A clock that was set back must not hold a delivery: what seems further away than any wait between attempts is due.
 Time due_time(const sns::DeliveryRow& row, Time real_now) {
   const auto longest = Duration{sns::delivery_policy(row.protocol).delay_max.us};
-  return std::min(row.next_attempt, real_now + longest);
+  return row.next_attempt > real_now + longest ? real_now : row.next_attempt;
 }
 
 void keep_few_undeliverable(Store& store) {

@@ -133,7 +133,8 @@ void ServiceLook::look_at_deployments() {
   }
   situation.has_completed_deployment =
       std::any_of(service_.deployments.begin(), service_.deployments.end(), [](const auto& deployment) {
-        return deployment.status != "PRIMARY" && deployment.rollout_state == "COMPLETED";
+        return deployment.status != "PRIMARY" &&
+               (deployment.rollout_state == "COMPLETED" || deployment.is_rollback);
       });
 }
 

@@ -253,7 +253,8 @@ void ServiceScheduler::end_rollout(const ServiceRow& service, const control::Ser
   if (!step.rollout_failed) return;
   std::optional<std::size_t> target;
   for (std::size_t i = 1; step.roll_back && i < service.deployments.size() && !target; ++i) {
-    if (service.deployments[i].rollout_state == "COMPLETED") target = i;
+    const auto& former = service.deployments[i];
+    if (former.rollout_state == "COMPLETED" || former.is_rollback) target = i;
   }
   say(service, control::service_event::deployment_failed(service.name, primary));
   if (target)

@@ -65,6 +65,13 @@ void tamper(Breakage breakage, Store& store) {
       return order(store, 1000, "Successful");
     case Breakage::lying_alarm:
       return flip_alarm(store);
+    case Breakage::doubled_history: {
+      const auto& alarms = store.all<cloudwatch::AlarmRow>();
+      if (alarms.empty()) return;
+      const cloudwatch::AlarmRow alarm = alarms.begin()->second;
+      return cloudwatch::add_history(store, alarm, "StateUpdate", "once more", "{}",
+                                     *alarm.metric->state_updated_timestamp);
+    }
     case Breakage::lost_resource:
       if (!store.all<sns::TopicRow>().empty())
         store.erase<sns::TopicRow>(store.all<sns::TopicRow>().begin()->first);
@@ -114,6 +121,8 @@ const std::vector<BreakageInfo>& breakages() {
       {Breakage::order_beyond, "order_beyond", invariant::limits},
       {Breakage::hasty_scale_in, "hasty_scale_in", invariant::cooldown},
       {Breakage::lying_alarm, "lying_alarm", invariant::alarm},
+      {Breakage::doubled_history, "doubled_history", invariant::history},
+      {Breakage::wrong_usage, "wrong_usage", invariant::metric},
       {Breakage::lost_resource, "lost_resource", invariant::resource},
       {Breakage::stuck_stack, "stuck_stack", invariant::stack},
       {Breakage::forgotten_leftover, "forgotten_leftover", invariant::leftover},
@@ -139,6 +148,7 @@ void do_damage(Breakage breakage, Daemon* daemon, Outside& outside) {
   outside.engine.forgets_a_stop = breakage == Breakage::forgotten_stop;
   outside.engine.keeps_a_stopped_task = breakage == Breakage::kept_task;
   outside.engine.runs_a_task_twice = breakage == Breakage::doubled_task;
+  outside.engine.counts_cpu_twice = breakage == Breakage::wrong_usage;
   outside.engine.loses_a_line = breakage == Breakage::lost_line;
   outside.engine.doubles_a_line = breakage == Breakage::doubled_line;
   outside.proxy.never_healthy = breakage == Breakage::never_healthy;

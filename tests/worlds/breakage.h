@@ -23,6 +23,8 @@ enum class Breakage {
   order_beyond,        // an order above the maximum
   hasty_scale_in,      // two scale-ins in a row
   lying_alarm,         // an alarm's state changes by itself
+  doubled_history,     // the history tells of a transition twice
+  wrong_usage,         // the engine counts CPU twice
   lost_resource,       // a topic disappears
   stuck_stack,         // a stack is under way, and nothing works on it
   forgotten_leftover,  // something appears that no stack deletes

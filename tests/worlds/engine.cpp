@@ -33,6 +33,8 @@ void Engine::run(const world::TaskSpec& task) {
   if (!machine_.step()) return;
   later([this, task] {
     if (tasks.task_ids().contains(task.id)) machine_.trace("engine: takes over task " + task.id.substr(0, 8));
+    // Its containers are still there, exited, until somebody has heard of it.
+    if (ended_.contains(task.id)) return tell({.kind = world::TaskEventKind::stopped, .task_id = task.id});
     tasks.run(task);
     if (!runs_a_task_twice) return;
     runs_a_task_twice = false;
@@ -109,8 +111,9 @@ void Engine::output_stored(const std::string&, const std::string&, std::int64_t)
 std::optional<world::Usage> Engine::usage(const std::string& task_id) {
   if (!tasks.usage(task_id)) return std::nullopt;
   const auto used = cpu_us_.find(task_id);
-  return world::Usage{used == cpu_us_.end() ? 0 : static_cast<std::int64_t>(used->second), 100 << 20,
-                      machine_.loop.steady()};
+  return world::Usage{
+      used == cpu_us_.end() ? 0 : static_cast<std::int64_t>(used->second) * (counts_cpu_twice ? 2 : 1),
+      100 << 20, machine_.loop.steady()};
 }
 
 std::vector<std::string> Engine::started_tasks() const {
@@ -123,6 +126,7 @@ std::vector<std::string> Engine::started_tasks() const {
 }
 
 void Engine::burn(double demand_vcpu, RealDuration span) {
+  demand_vcpu_ = demand_vcpu;
   const auto started = started_tasks();
   std::erase_if(cpu_us_, [&](const auto& entry) { return !tasks.spec(entry.first); });
   if (started.empty()) return;
@@ -151,6 +155,7 @@ void Engine::on_task_event(const world::TaskEvent& event) {
     machine_.trace(fmt::format("task {}: exit code {}{}", id, event.exit_code,
                                event.out_of_memory ? ", out of memory" : ""));
   }
+  if (event.kind == TaskEventKind::stopped) ended_.insert(event.task_id);
   if (event.kind == TaskEventKind::stopped && forgets_a_stop) {
     forgets_a_stop = false;
     return;
@@ -160,9 +165,11 @@ void Engine::on_task_event(const world::TaskEvent& event) {
 
 void Engine::tell(const world::TaskEvent& event) {
   if (!machine_.process) return;
-  later([this, event] {
-    if (listener_) listener_->on_task_event(event);
-  });
+  for (int times = repeats_events ? 2 : 1; times > 0; --times) {
+    later([this, event] {
+      if (listener_) listener_->on_task_event(event);
+    });
+  }
 }
 
 }  // namespace berth::worlds

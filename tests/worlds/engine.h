@@ -28,6 +28,7 @@ class Engine final : public world::Runtime, private world::RuntimeListener {
 
   // Shares the load among the tasks that run, each up to its limit.
   void burn(double demand_vcpu, RealDuration span);
+  double demand_vcpu() const { return demand_vcpu_; }
   // Every task that runs writes a line.
   void write_lines();
   // All that a task has written, by its id.
@@ -40,6 +41,7 @@ class Engine final : public world::Runtime, private world::RuntimeListener {
   SteadyTime hangs_until{};
   RealDuration latency = RealDuration::ms(20);
   bool lists_fail = false;
+  bool repeats_events = false;
   std::set<std::string> mute_addresses;  // tasks that run and do not answer
   void set_behaviour(sim::ImageBehaviour behaviour);
 
@@ -47,6 +49,7 @@ class Engine final : public world::Runtime, private world::RuntimeListener {
   bool forgets_a_stop = false;
   bool keeps_a_stopped_task = false;
   bool runs_a_task_twice = false;
+  bool counts_cpu_twice = false;
   bool loses_a_line = false;
   bool doubles_a_line = false;
 
@@ -65,6 +68,8 @@ class Engine final : public world::Runtime, private world::RuntimeListener {
   Machine& machine_;
   world::RuntimeListener* listener_ = nullptr;
   SteadyTime busy_until_{};
+  std::set<std::string> ended_;  // tasks that ran and are over
+  double demand_vcpu_ = 0;
   std::map<std::string, double> cpu_us_;
   std::map<std::string, std::vector<std::string>> lines_;
   std::map<std::string, std::size_t> delivered_;  // to this process: lines of a task that it follows

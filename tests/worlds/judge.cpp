@@ -143,6 +143,8 @@ void Judge::look_at_activities(const Store& store) {
       fail(invariant::limits, fmt::format("{} tasks ordered, between {} and {} are allowed", *ordered_,
                                           target->min_capacity, target->max_capacity));
     }
+    if (desired_ && *ordered_ > *desired_)
+      scaled_in_at_.clear();  // a scale-out ends the cooldown of a scale-in
     const auto* policy = store.find<autoscaling::ScalingPolicyRow>(row.policy);
     if (!policy || !policy->tracking || !desired_ || *ordered_ >= *desired_) continue;
     open_scale_ins_[at->first] = row.open();
@@ -170,6 +172,7 @@ void Judge::look_at_alarms(Daemon& daemon) {
 
 void Judge::on_transition(Daemon& daemon, const cloudwatch::AlarmRow& alarm, const std::string& before) {
   machine_.trace(fmt::format("alarm {}: {} -> {}", alarm.name, before, alarm.state()));
+  ++transitions_[alarm.name];
   if (alarm.actions_enabled()) {
     for (const auto& action : cloudwatch::actions_of(alarm, alarm.state())) {
       for (const auto& [arn, subscription] : daemon.store().all<sns::SubscriptionRow>()) {

@@ -13,12 +13,14 @@ namespace berth::worlds {
 
 // Every invariant has a name, and a breakage that proves it can fail (breakage.h).
 namespace invariant {
-inline constexpr const char* maximum = "maximum";          // tasks above what the deployment allows
-inline constexpr const char* count = "count";              // a desired count that nobody ordered
-inline constexpr const char* limits = "limits";            // an order outside the scalable target's limits
-inline constexpr const char* cooldown = "cooldown";        // scaled in within the cooldown
-inline constexpr const char* alarm = "alarm";              // a state that the datapoints do not say
-inline constexpr const char* mail = "mail";                // lost or doubled
+inline constexpr const char* maximum = "maximum";    // tasks above what the deployment allows
+inline constexpr const char* count = "count";        // a desired count that nobody ordered
+inline constexpr const char* limits = "limits";      // an order outside the scalable target's limits
+inline constexpr const char* cooldown = "cooldown";  // scaled in within the cooldown
+inline constexpr const char* alarm = "alarm";        // a state that the datapoints do not say
+inline constexpr const char* history = "history";    // transitions that it does not tell, or tells twice
+inline constexpr const char* metric = "metric";      // CPU that is not what the tasks used
+inline constexpr const char* mail = "mail";          // lost or doubled
 inline constexpr const char* convergence = "convergence";  // not what is wanted, long after the last fault
 inline constexpr const char* orphan = "orphan";            // a task that no row knows, or that ran twice
 inline constexpr const char* resource = "resource";        // a stack's resource that is not there
@@ -45,6 +47,8 @@ class Judge {
   const std::optional<Problem>& problem() const { return problem_; }
   // Mails that must have come, by the beginning of their subject.
   const std::map<std::string, int>& expected_mails() const { return expected_mails_; }
+  // Changes of state, by the alarm's name.
+  const std::map<std::string, int>& transitions() const { return transitions_; }
 
  private:
   void look_at_tasks(const Store& store);
@@ -63,6 +67,7 @@ class Judge {
   std::map<std::string, int> stack_events_;  // stack -> the last one seen
   std::optional<Problem> problem_;
   std::map<std::string, int> expected_mails_;
+  std::map<std::string, int> transitions_;
   int live_tasks_ = 0;
   std::optional<int> desired_;
   std::string newest_activity_;

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "cloudformation/rows.h"
 #include "cloudformation/stack_lookup.h"
+#include "handlers/autoscaling.h"
 #include "handlers/cloudformation.h"
 #include "handlers/cloudwatch.h"
 #include "handlers/ecs.h"
@@ -32,6 +33,12 @@ std::vector<cfn::Parameter> parameters_of(const std::string& stack, const std::s
 
 std::size_t choose(double draw, std::size_t count) {
   return std::min(count - 1, static_cast<std::size_t>(draw * static_cast<double>(count)));
+}
+
+// What stands behind `name` up to the line's end, exchanged.
+std::string exchanged(std::string body, const std::string& name, const std::string& value) {
+  const auto begin = body.find(name) + name.size();
+  return body.replace(begin, body.find('\n', begin) - begin, value);
 }
 
 }  // namespace
@@ -150,6 +157,15 @@ void Owner::act(const Deed& deed) {
                    : replace_all(body_, "Memory: 1024", "Memory: 512");
       return update_stack(body_, mail_address);
     }
+    case DeedKind::change_target:
+      body_ = exchanged(body_, "TargetValue: ", fmt::format("{}.0", 20 + 10 * choose(deed.draw, 7)));
+      return update_stack(body_, mail_address);
+    case DeedKind::change_topic:  // another name: another topic, and the subscription is to be confirmed
+                                  // again
+      body_ = exchanged(body_, "TopicName: ", fmt::format("alerts-{}", choose(deed.draw, 1000)));
+      return update_stack(body_, mail_address);
+    case DeedKind::schedule_limits:
+      return schedule_limits(deed.draw);
     case DeedKind::failing_update:
       return update_stack(
           replace_all(replace_all(body_, "Memory: 512", "Memory: 2048"), "Memory: 1024", "Memory: 2048"),
@@ -169,6 +185,21 @@ void Owner::set_count(double draw) {
   const int count = limits.min_capacity + static_cast<int>(choose(draw, span));
   ask(fmt::format("update-service --desired-count {}", count).c_str(), ecs::update_service,
       {.service = service_name, .cluster = cluster_name, .desired_count = count});
+}
+
+// New limits in a few minutes, by a scheduled action.
+void Owner::schedule_limits(double draw) {
+  autoscaling::PutScheduledActionRequest request;
+  request.service_namespace = "ecs";
+  request.scheduled_action_name = "new-limits";
+  request.resource_id = std::string("service/") + service_key;
+  request.scalable_dimension = "ecs:service:DesiredCount";
+  request.schedule =
+      "at(" + format_utc(machine_.loop.now() + Duration::minutes(1 + 9 * draw), "%Y-%m-%dT%H:%M:%S") + ")";
+  request.scalable_target_action.emplace();
+  request.scalable_target_action->min_capacity = 1 + static_cast<std::int64_t>(choose(draw, 4));
+  request.scalable_target_action->max_capacity = 5 + static_cast<std::int64_t>(choose(draw, 3));
+  ask("put-scheduled-action", autoscaling::put_scheduled_action, request);
 }
 
 void Owner::stop_task(double draw) {

@@ -39,6 +39,7 @@ class Owner {
   void update_stack(const std::string& body, const std::string& address);
   void confirm_subscription();
   void set_count(double draw);
+  void schedule_limits(double draw);
   void stop_task(double draw);
   void force_alarm(double draw);
 

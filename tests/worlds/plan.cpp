@@ -13,8 +13,6 @@
 namespace berth::worlds {
 namespace {
 
-constexpr double task_vcpu = 0.25;
-
 int between(Rng& rng, int low, int high) {
   return low + static_cast<int>(rng.below(static_cast<std::uint64_t>(high - low + 1)));
 }
@@ -96,7 +94,12 @@ Duration draw_span(DeedKind kind, Rng& rng) {
 void draw_deeds(Plan& plan, Rng& rng) {
   // Half of the worlds leave the first deployment alone.
   const Duration first = chance(rng, 0.5) ? Duration{} : Duration::minutes(6);
-  constexpr int kinds = static_cast<int>(DeedKind::date_wrong) + 1;
+  // Deaths within the first deployment, which takes seconds.
+  for (int kills = first.us == 0 ? between(rng, 0, 4) : 0; kills > 0; --kills) {
+    const Duration at = Duration::seconds(40 * rng.uniform());
+    plan.deeds.push_back({.at = at, .kind = DeedKind::kill, .draw = rng.uniform()});
+  }
+  constexpr int kinds = static_cast<int>(DeedKind::events_repeat) + 1;
   const int count = between(rng, 3, 25);
   for (int i = 0; i < count; ++i) {
     Deed deed;
@@ -126,14 +129,13 @@ void draw_deletion(Plan& plan, Rng& rng) {
 
 const char* name_of(DeedKind kind) {
   constexpr const char* names[] = {
-      "set_count",         "force_deployment",    "stop_task",     "change_memory",
-      "failing_update",    "force_alarm",         "kill",          "crash",
-      "out_of_memory",     "container_unhealthy", "proxy_killed",  "machine_sleeps",
-      "machine_reboots",   "engine_hangs",        "engine_slow",   "lists_fail",
-      "starts_fail",       "pulls_slow",          "starts_hang",   "tasks_exit",
-      "task_mute",         "checks_fail",         "mail_deferred", "mail_slow",
-      "mail_answers_lost", "mail_refused",        "networks_fail", "disk_full",
-      "date_wrong"};
+      "set_count",       "force_deployment", "stop_task",           "change_memory", "change_target",
+      "change_topic",    "schedule_limits",  "failing_update",      "force_alarm",   "kill",
+      "crash",           "out_of_memory",    "container_unhealthy", "proxy_killed",  "machine_sleeps",
+      "machine_reboots", "engine_hangs",     "engine_slow",         "lists_fail",    "starts_fail",
+      "pulls_slow",      "starts_hang",      "tasks_exit",          "task_mute",     "checks_fail",
+      "mail_deferred",   "mail_slow",        "mail_answers_lost",   "mail_refused",  "networks_fail",
+      "disk_full",       "date_wrong",       "stops_slow",          "events_repeat"};
   return names[static_cast<int>(kind)];
 }
 

@@ -11,6 +11,7 @@
 namespace berth::worlds {
 
 inline constexpr const char* image_name = "localhost/learner:latest";
+inline constexpr double task_vcpu = 0.25;
 inline constexpr const char* container_name = "learner-svc-container";
 inline constexpr const char* log_group = "/ecs/learner-svc-logs";
 inline constexpr const char* prerequisites_stack = "learner-prerequisites";
@@ -34,6 +35,9 @@ enum class DeedKind {
   force_deployment,
   stop_task,
   change_memory,
+  change_target,
+  change_topic,
+  schedule_limits,
   failing_update,
   force_alarm,
   // faults: at once
@@ -61,6 +65,8 @@ enum class DeedKind {
   networks_fail,
   disk_full,
   date_wrong,
+  stops_slow,
+  events_repeat,
 };
 const char* name_of(DeedKind kind);
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "cloudformation/rows.h"
 #include "cloudformation/stack_lookup.h"
@@ -101,11 +102,9 @@ Found service_as_wanted(const Store& store) {
         fmt::format("{} deployments, the first {}", service->deployments.size(),
                     service->deployments.empty() ? "none" : service->deployments.front().rollout_state));
   }
-  for (const auto& [id, target] : store.all<autoscaling::ScalableTargetRow>()) {
-    if (running < target.min_capacity || running > target.max_capacity) {
-      return Problem{invariant::limits, fmt::format("{} tasks run, between {} and {} are allowed", running,
-                                                    target.min_capacity, target.max_capacity)};
-    }
+  for (const auto& [arn, row] : store.all<ecs::ServiceDeploymentRow>()) {
+    const std::string status = row.description.status.value_or("");
+    if (status.ends_with("IN_PROGRESS")) return unconverged("the record of a deployment says " + status);
   }
   for (const auto& [key, row] : store.all<autoscaling::ScalingActivityRow>()) {
     if (row.open()) return unconverged("scaling activity " + key + " is still open");
@@ -186,6 +185,42 @@ Found alarms_right(Daemon& daemon) {
   return {};
 }
 
+Found history_tells(const Store& store, const Judge& judge) {
+  std::map<std::string, int> told;
+  for (const auto& [key, row] : store.all<cloudwatch::AlarmHistoryRow>()) {
+    if (row.type == "StateUpdate") ++told[row.alarm];
+  }
+  if (told == judge.transitions()) return {};
+  for (const auto& [name, times] : judge.transitions()) {
+    if (told[name] == times) continue;
+    return Problem{invariant::history,
+                   fmt::format("{} changed {} times, its history tells of {}", name, times, told[name])};
+  }
+  return Problem{invariant::history, "the history tells of alarms that never changed"};
+}
+
+// The last minute's CPU against what the engine gave the tasks.
+Found cpu_as_used(Daemon& daemon, const Outside& outside) {
+  constexpr double tolerance = 0.01;
+  const Time settled = daemon.context().now() - Duration::minutes(3);
+  for (const auto& [id, task] : daemon.store().all<ecs::TaskRow>()) {
+    if (task.started_at > settled || task.execution_stopped_at > settled) return {};
+  }
+  const auto running = static_cast<double>(outside.engine.started_tasks().size());
+  const double used = std::min(100.0, outside.engine.demand_vcpu() / running / task_vcpu * 100);
+  const Time end = floor_to_minute(daemon.context().now());
+  const cloudwatch::MetricId id{"AWS/ECS",
+                                "CPUUtilization",
+                                {{"ClusterName", "learner-cluster"}, {"ServiceName", "learner-svc-service"}}};
+  const auto points = daemon.metrics().query(id, end - Duration::minutes(1), end, Duration::minutes(1));
+  if (points.empty()) return Problem{invariant::metric, "no CPUUtilization of the last minute"};
+  const auto& set = points.front().values.set;
+  const double shown = set.sum / set.sample_count;
+  if (std::abs(shown - used) <= tolerance && set.sample_count == running) return {};
+  return Problem{invariant::metric, fmt::format("{} tasks use {} %, the metric says {} of {}", running, used,
+                                                shown, set.sample_count)};
+}
+
 // What is stored of a task's output has neither gap nor repeat; of a task that runs nothing is missing. (Of
 // one that ended while nobody listened the end may be.)
 Found lines_stored(const Store& store, const Outside& outside) {
@@ -231,6 +266,8 @@ Found unrest(Daemon& daemon, const Outside& outside, const Judge& judge) {
   if (auto found = targets_healthy(store, outside)) return found;
   if (auto found = resources_there(store)) return found;
   if (auto found = alarms_right(daemon)) return found;
+  if (auto found = history_tells(store, judge)) return found;
+  if (auto found = cpu_as_used(daemon, outside)) return found;
   if (auto found = mails_came(store, outside, judge)) return found;
   return lines_stored(store, outside);
 }

@@ -9,6 +9,7 @@ namespace {
 
 constexpr Duration owner_looks_every = Duration::seconds(10);
 constexpr Duration load_counts_every = Duration::seconds(10);
+constexpr Duration load_counts_first = Duration::seconds(2.5);
 constexpr Duration tasks_write_every = Duration::minutes(2);
 constexpr RealDuration usual_restart = RealDuration::seconds(2);
 // Stated bounds. Rest: starts wait up to 15 minutes after failures, mails up to 10, a rollout that nobody
@@ -32,9 +33,12 @@ Outcome World::run() {
   schedule_deeds();
   repeat(owner_looks_every, [this] { owner_.look(); });
   repeat(tasks_write_every, [this] { engine_.write_lines(); });
-  repeat(load_counts_every, [this] {
-    const Duration since = calm_ ? plan_.chaos : machine_.loop.now() - machine_.began;
-    engine_.burn(plan_.load.at(since), RealDuration{load_counts_every.us});
+  // Between the daemon's samples, so that each of them covers the same number.
+  machine_.loop.after(load_counts_first, [this] {
+    repeat(load_counts_every, [this] {
+      const Duration since = calm_ ? plan_.chaos : machine_.loop.now() - machine_.began;
+      engine_.burn(plan_.load.at(since), RealDuration{load_counts_every.us});
+    });
   });
   const auto resting = [this]() -> std::optional<Problem> {
     if (!daemon_) return Problem{invariant::convergence, "the daemon does not run"};
@@ -95,15 +99,24 @@ void World::start_daemon() {
   machine_.trace(started ? "berthd: starts" : "berthd: does not start");
 }
 
+// A process that follows a dead one may die at once, too.
+void World::start_again() {
+  if (daemon_) return;
+  start_daemon();
+  constexpr double dies_early = 0.3;
+  constexpr double steps_most = 40;
+  if (!calm_ && machine_.draw() < dies_early) {
+    kill_daemon(1 + static_cast<int>(steps_most * machine_.draw()), usual_restart);
+  }
+}
+
 void World::bury_daemon() {
   machine_.trace("berthd: killed");
   daemon_.reset();
   machine_.process.reset();
   const RealDuration down = down_.us > 0 ? down_ : usual_restart;
   down_ = {};
-  machine_.loop.after_real(down, [this] {
-    if (!daemon_) start_daemon();
-  });
+  machine_.loop.after_real(down, [this] { start_again(); });
 }
 
 // After so many steps, wherever that is.
@@ -218,6 +231,12 @@ void World::set_fault(DeedKind kind, bool on, double draw) {
     case DeedKind::tasks_exit:
       if (on) image.exits_after = RealDuration::seconds(60 * draw);
       return engine_.set_behaviour(image);
+    case DeedKind::stops_slow:
+      if (on) image.stop = RealDuration::seconds(120 * draw);
+      return engine_.set_behaviour(image);
+    case DeedKind::events_repeat:
+      engine_.repeats_events = on;
+      return;
     case DeedKind::task_mute:
       engine_.mute_addresses.clear();
       if (const auto started = engine_.started_tasks(); on && !started.empty()) {

@@ -37,6 +37,7 @@ class World {
   void fail(Problem problem);
 
   void start_daemon();
+  void start_again();
   void bury_daemon();
   void kill_daemon(int steps, RealDuration down);
 
