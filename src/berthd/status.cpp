@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "berthd/scaling_status.h"
 #include "cloudformation/rows.h"
 #include "services/autoscaling/rows.h"
 #include "services/cloudwatch/rows.h"
@@ -80,6 +81,7 @@ json::array services_of(const StatusSources& from) {
       if (policy->tracking && policy->tracking->target_value)
         entry["target"] = *policy->tracking->target_value;
     }
+    entry["scaling"] = scaling_of(from, service);
     services.push_back(std::move(entry));
   }
   return services;

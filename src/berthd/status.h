@@ -18,6 +18,7 @@ struct StatusSources {
   world::BalancerInfo balancer;
   std::string network_problem;
   std::string store_problem;
+  double metric_lag_s = 0;
 };
 
 json::object status_of(const StatusSources& sources);

@@ -51,6 +51,17 @@ struct CompareOptions {
 // Plays every template, as it is and in every variant, under every trace.
 int compare(const RunFlags& flags, const CompareOptions& options);
 
+struct TuneFlags {
+  std::size_t candidates = 64;
+  double tuned_share = 0.6;
+  double allowed_percent = 0.1;
+  bool json = false;
+  std::string report, patch;
+  unsigned threads = 0;  // 0: one per core
+};
+// Searches better settings for the template's target tracking policy.
+int tune(const RunFlags& flags, const TuneFlags& options);
+
 // A table; the first row is its head.
 void print_rows(const std::vector<std::vector<std::string>>& rows);
 // Shows on a terminal how many of the runs have ended; may be called from any thread.
@@ -58,6 +69,8 @@ std::function<void(std::size_t)> counter_on_terminal(std::size_t runs);
 
 // Why a service's count changed or did not: `file` is what `berth simulate --json` wrote.
 int explain_run(const std::string& file, const std::string& at);
+// The same of a service that berthd runs, for one of its last minutes.
+int explain_service(const Where& where, const std::string& service, const std::string& at);
 
 // Stops berthd and takes away every task, load balancer and network of its data folder. When it does not run,
 // a berthd of that folder is started for it.

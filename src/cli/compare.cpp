@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "cli/commands.h"
 #include "cli/simulate_input.h"
+#include "study/pareto.h"
 #include "study/result_json.h"
 #include "study/scatter.h"
 
@@ -83,13 +84,20 @@ json::object json_of(const std::vector<study::Outcome>& outcomes, const RunFlags
       {"world", flags.world}, {"tier", flags.tier}, {"seed", flags.seed}, {"results", std::move(results)}};
 }
 
+// Per trace one plot, with the policies that nobody beats on both counts joined by a line.
 std::string page_of(const std::vector<study::Outcome>& outcomes, const std::string& where) {
   std::vector<study::Scatter> scatters;
   for (const auto& outcome : outcomes) {
     if (scatters.empty() || scatters.back().title != outcome.trace) scatters.push_back({outcome.trace, {}});
     scatters.back().points.push_back({outcome.policy, usd_a_day(outcome),
-                                      study::missed_percent(outcome.summary), study::PointKind::front,
+                                      study::missed_percent(outcome.summary), study::PointKind::plain,
                                       outcome.summary.verdict});
+  }
+  for (auto& scatter : scatters) {
+    std::vector<study::Score> scores;
+    for (const auto& point : scatter.points) scores.push_back({point.cost, point.missed_percent, 0});
+    for (const std::size_t index : study::pareto_front(scores))
+      scatter.points[index].kind = study::PointKind::front;
   }
   return study::scatter_page("Cost against lateness", where, scatters, rows_of(outcomes));
 }

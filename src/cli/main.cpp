@@ -1,4 +1,5 @@
 #include <CLI/CLI.hpp>
+#include <filesystem>
 #include <iostream>
 
 #include "base/data_dir.h"
@@ -71,9 +72,29 @@ int main(int argc, char** argv) {
   against->add_option("--threads", comparison.threads, "Else one per core; the results are the same");
   add_run_flags(*against, run);
 
+  TuneFlags tuning;
+  auto* search = app.add_subcommand(
+      "tune", "Search target, cooldowns and limits for a traffic: the least cost for the least lateness");
+  search->add_option("template", run.template_file, "CloudFormation template")->required();
+  search->add_option("--trace", run.trace, "As for simulate")->required();
+  search->add_option("--candidates", tuning.candidates, "Policies to begin with")
+      ->check(CLI::Range(2, 4096))
+      ->capture_default_str();
+  search->add_option("--tune-share", tuning.tuned_share, "Part of the trace to tune on; the rest judges")
+      ->check(CLI::Range(0.1, 0.9))
+      ->capture_default_str();
+  search->add_option("--allow", tuning.allowed_percent, "Requests that may fail or be late, in percent")
+      ->capture_default_str();
+  search->add_flag("--json", tuning.json, "For programs");
+  search->add_option("--report", tuning.report, "HTML file to write: what was tried as a plot");
+  search->add_option("--patch", tuning.patch, "File to write: what to change in the template");
+  search->add_option("--threads", tuning.threads, "Else one per core; the results are the same");
+  add_run_flags(*search, run);
+
   std::string explained, explained_at;
   auto* why = app.add_subcommand("explain", "Why a service's count changed at some minute, or did not");
-  why->add_option("run", explained, "What `berth simulate --json` wrote")->required();
+  why->add_option("run", explained, "What `berth simulate --json` wrote, or a service that berthd runs")
+      ->required();
   why->add_option("--at", explained_at,
                   "14:32, \"d3 14:32\" (the third day), \"minute 812\" or an ISO time; else the last minute");
 
@@ -98,7 +119,11 @@ int main(int argc, char** argv) {
   if (*doctor) return check_up(where, doctor_json);
   if (*play) return simulate(run, simulation);
   if (*against) return compare(run, comparison);
-  if (*why) return explain_run(explained, explained_at);
+  if (*search) return tune(run, tuning);
+  if (*why) {
+    return std::filesystem::is_regular_file(explained) ? explain_run(explained, explained_at)
+                                                       : explain_service(where, explained, explained_at);
+  }
   if (*down) return take_down(where);
   return 2;
 }

@@ -14,14 +14,10 @@ namespace berth::study {
 namespace {
 
 constexpr std::size_t points_listed_most = 5;
-constexpr int minutes_per_day = 24 * 60;
+constexpr std::size_t minutes_without_day = 24 * 60;  // in a longer run, times name their day
 
 std::string percent(double value) {
   return fmt::format("{:.3g} %", value);
-}
-
-std::string tasks(int count) {
-  return fmt::format("{} task{}", count, count == 1 ? "" : "s");
 }
 
 bool is_high(const AlarmSetting& alarm) {
@@ -106,7 +102,7 @@ class Explanation {
   std::string clock(double at_s, bool seconds = false) const {
     const Time at = time_of(at_s);
     std::string text = iso_s(at).substr(11, seconds ? 8 : 5);
-    if (timeline_.minutes.size() > minutes_per_day)
+    if (timeline_.minutes.size() > minutes_without_day)
       text = fmt::format("d{} {}", static_cast<int>(std::floor(at_s / 86400)) + 1, text);
     return text;
   }
@@ -118,17 +114,30 @@ class Explanation {
   void say_counts() {
     say(fmt::format("{} in minute {} ({} to {}), world {}:", timeline_.service, minute_,
                     clock(60.0 * minute_), clock(end_s()), world_.name));
-    say(fmt::format("{} desired, {} running, {} pending, {} taking requests; CPU {}, {:.1f} requests/s.",
-                    now_.desired, now_.running, now_.pending, now_.healthy,
-                    now_.cpu ? percent(*now_.cpu) : "unknown", now_.traffic.counts.requests / 60),
-        2);
+    std::string counts =
+        fmt::format("{} desired, {} running, {} pending", now_.desired, now_.running, now_.pending);
+    const double rps = now_.traffic.counts.requests / 60;
+    if (rps > 0) counts += fmt::format(", {} taking requests; {:.1f} requests/s", now_.healthy, rps);
+    say(counts + "; CPU " + (now_.cpu ? percent(*now_.cpu) : "unknown") + ".", 2);
   }
 
   void say_what_happened() {
-    if (now_.desired == before_.desired) {
-      say(fmt::format("The count stayed at {}.", now_.desired));
-    } else {
+    const ActivitySeen* last = nullptr;  // before this minute
+    bool acted = false;
+    for (const auto& activity : timeline_.activities) {
+      if (!activity.ordered) continue;
+      if (activity.at_s < 60.0 * minute_) last = &activity;
+      acted = acted || within(activity.at_s);
+    }
+    if (now_.desired != before_.desired) {
       say(fmt::format("The count changed from {} to {}.", before_.desired, now_.desired));
+    } else if (acted) {
+      say("The count was set.");
+    } else {
+      say(fmt::format(
+          "The count stayed at {}.{}", now_.desired,
+          last ? fmt::format(" It was last set at {}: {}", clock(last->at_s, true), last->description)
+               : std::string()));
     }
     for (const auto& activity : timeline_.activities) {
       if (!within(activity.at_s)) continue;
@@ -285,17 +294,17 @@ class Explanation {
   control::Cooldown cooldown_of(const PolicySetting& policy, double at_s) const {
     control::Cooldown cooldown;
     int count = timeline_.minimum;
-    std::optional<double> ends;
-    bool failed = false;
+    double ends_s = 0;  // of the last activity, when it has ended
+    bool open = false, failed = false;
     const auto finish = [&](double until_s) {
-      if (!ends || *ends > until_s) return;
+      if (!open || ends_s > until_s) return;
       if (failed) {
         cooldown.abandoned();
       } else {
         cooldown.fulfilled(Duration::seconds(policy.scale_out_cooldown_s),
-                           Duration::seconds(policy.scale_in_cooldown_s), time_of(*ends));
+                           Duration::seconds(policy.scale_in_cooldown_s), time_of(ends_s));
       }
-      ends.reset();
+      open = false;
     };
     for (const auto& activity : timeline_.activities) {
       if (!activity.ordered || activity.at_s >= at_s) continue;
@@ -303,7 +312,8 @@ class Explanation {
       const bool own = activity.cause.ends_with("policy " + policy.name) || timeline_.policies.size() == 1;
       if (own) {
         cooldown.ordered(count, *activity.ordered, time_of(activity.at_s));
-        ends = activity.end_s;
+        open = activity.end_s.has_value();
+        ends_s = activity.end_s.value_or(0);
         failed = activity.status != "Successful" && activity.status != "InProgress";
       } else if (*activity.ordered > count) {
         cooldown.cancel_scale_in();
@@ -442,58 +452,7 @@ class Explanation {
   std::string out_;
 };
 
-std::optional<int> whole_number(std::string_view text) {
-  int value = 0;
-  const auto read = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (text.empty() || read.ec != std::errc{} || read.ptr != text.data() + text.size()) return std::nullopt;
-  return value;
-}
-
-// "14:32" in minutes of the day.
-std::optional<int> minute_of_day(std::string_view text) {
-  const auto colon = text.find(':');
-  if (colon == std::string_view::npos) return std::nullopt;
-  const auto hour = whole_number(text.substr(0, colon));
-  const auto minute = whole_number(text.substr(colon + 1));
-  if (!hour || !minute || *hour < 0 || *hour > 23 || *minute < 0 || *minute > 59) return std::nullopt;
-  return *hour * 60 + *minute;
-}
-
-std::optional<int> minute_named(const Timeline& timeline, std::string_view text) {
-  if (text.starts_with("minute ")) return whole_number(text.substr(7));
-  const auto start_minute = static_cast<std::int64_t>(timeline.start_unix_s) / 60;
-  const int start_of_day = static_cast<int>(start_minute % minutes_per_day);
-  if (text.starts_with("d")) {
-    const auto space = text.find(' ');
-    if (space == std::string_view::npos) return std::nullopt;
-    const auto day = whole_number(text.substr(1, space - 1));
-    const auto minute = minute_of_day(text.substr(space + 1));
-    if (!day || !minute || *day < 1 || *day > 10'000) return std::nullopt;
-    const int since_start = (*minute - start_of_day + minutes_per_day) % minutes_per_day;
-    return (*day - 1) * minutes_per_day + since_start;
-  }
-  if (const auto minute = minute_of_day(text))
-    return (*minute - start_of_day + minutes_per_day) % minutes_per_day;
-  if (const auto time = parse_iso(text)) return static_cast<int>(unix_seconds(*time) / 60 - start_minute);
-  return std::nullopt;
-}
-
 }  // namespace
-
-Result<int> minute_at(const Timeline& timeline, std::string_view text) {
-  const auto minute = minute_named(timeline, text);
-  if (!minute) {
-    return Error{"UsageError", fmt::format("--at {}: write it as 14:32, \"d3 14:32\" (the third day), "
-                                           "\"minute 812\" or an ISO time",
-                                           text)};
-  }
-  if (*minute < 0 || *minute >= static_cast<int>(timeline.minutes.size())) {
-    return Error{"UsageError",
-                 fmt::format("--at {}: the run has {} minutes from {}", text, timeline.minutes.size(),
-                             iso_s(from_unix_seconds(static_cast<std::int64_t>(timeline.start_unix_s))))};
-  }
-  return *minute;
-}
 
 std::string explain(const Timeline& timeline, int minute, const PlayedWorld& world) {
   return Explanation(timeline, minute, world).text();

@@ -2,10 +2,8 @@
 
 #include <algorithm>
 
-#include "reconcile/alarm_evaluator.h"
+#include "region/scaling_settings.h"
 #include "services/autoscaling/names.h"
-#include "services/autoscaling/orders.h"
-#include "services/autoscaling/policy_alarms.h"
 #include "services/autoscaling/rows.h"
 #include "services/cloudwatch/rows.h"
 #include "services/ecs/service_view.h"
@@ -20,18 +18,6 @@ constexpr std::size_t cpu_fill_limit = 15;  // minutes after which a missing poi
 std::string state_in(const json::value& data, std::string_view which, std::string_view member) {
   const auto* state = find(data, which);
   return state ? string_or(*state, member) : "";
-}
-
-AlarmSetting setting_of(const cloudwatch::MetricAlarm& alarm) {
-  const auto rule = reconcile::rule_of(alarm);
-  return {.name = alarm.alarm_name.value_or(""),
-          .metric = alarm.metric_name.value_or(""),
-          .statistic = rule.statistic,
-          .comparison = std::string(control::words_for(rule.comparison)),
-          .threshold = rule.threshold,
-          .period_s = rule.period_s,
-          .evaluation_periods = rule.evaluation_periods,
-          .datapoints = rule.needed()};
 }
 
 }  // namespace
@@ -128,30 +114,10 @@ void Recorder::fill_cpu() {
 }
 
 void Recorder::describe_policies() {
-  const Store& store = region_.store();
-  for (const auto& [id, target] : store.all<autoscaling::ScalableTargetRow>()) {
-    if (autoscaling::service_key(id) != service_key_) continue;
-    timeline_.minimum = target.min_capacity;
-    timeline_.maximum = target.max_capacity;
-    for (const auto* row : autoscaling::rows_of<autoscaling::ScalingPolicyRow>(store, id)) {
-      PolicySetting policy{.name = row->name, .type = row->type};
-      const auto cooldowns = autoscaling::cooldowns_of(*row);
-      policy.scale_out_cooldown_s = static_cast<int>(cooldowns.scale_out.in_seconds());
-      policy.scale_in_cooldown_s = static_cast<int>(cooldowns.scale_in.in_seconds());
-      if (row->tracking) {
-        policy.target = row->tracking->target_value.value_or(0);
-        policy.scale_in_disabled = row->tracking->disable_scale_in.value_or(false);
-        if (row->tracking->predefined_metric_specification) {
-          policy.metric = row->tracking->predefined_metric_specification->predefined_metric_type.value_or("");
-        }
-      }
-      for (const auto& alarm : autoscaling::alarms_of(store, *row)) {
-        const auto* alarm_row = store.find<cloudwatch::AlarmRow>(alarm.alarm_name.value_or(""));
-        if (alarm_row && alarm_row->metric) policy.alarms.push_back(setting_of(*alarm_row->metric));
-      }
-      timeline_.policies.push_back(std::move(policy));
-    }
-  }
+  auto settings = scaling_settings(region_.store(), service_key_);
+  timeline_.minimum = settings.minimum;
+  timeline_.maximum = settings.maximum;
+  timeline_.policies = std::move(settings.policies);
 }
 
 void Recorder::add_activities() {

@@ -35,30 +35,6 @@ json::object minute_json(const MinuteSeen& minute, std::size_t index) {
           {"e504", rounded(counts.failed_504)}};
 }
 
-json::object alarm_json(const AlarmSetting& alarm) {
-  return {{"name", alarm.name},
-          {"metric", alarm.metric},
-          {"statistic", alarm.statistic},
-          {"comparison", alarm.comparison},
-          {"threshold", alarm.threshold},
-          {"period_s", alarm.period_s},
-          {"evaluation_periods", alarm.evaluation_periods},
-          {"datapoints", alarm.datapoints}};
-}
-
-json::object policy_json(const PolicySetting& policy) {
-  json::array alarms;
-  for (const auto& alarm : policy.alarms) alarms.push_back(alarm_json(alarm));
-  return {{"name", policy.name},
-          {"type", policy.type},
-          {"metric", policy.metric},
-          {"target", policy.target},
-          {"scale_out_cooldown_s", policy.scale_out_cooldown_s},
-          {"scale_in_cooldown_s", policy.scale_in_cooldown_s},
-          {"scale_in_disabled", policy.scale_in_disabled},
-          {"alarms", std::move(alarms)}};
-}
-
 json::object activity_json(const ActivitySeen& activity) {
   return {{"at_s", rounded(activity.at_s)},
           {"end_s", or_null(activity.end_s)},

@@ -11,18 +11,20 @@
 namespace berth::study {
 namespace {
 
-constexpr double width = 900, height = 380, left = 70, right = 30, top = 24, bottom = 48;
+constexpr double plot_width = 900, plot_height = 380;
+constexpr double left_margin = 70, right_margin = 30, top_margin = 24, bottom_margin = 48;
 constexpr double least_percent = 0.001;  // what is below counts as none; the axis is logarithmic
 
 struct Scale {
   double cost_low = 0, cost_high = 1, log_low = -3, log_high = 2;
 
   double x(double cost) const {
-    return left + (cost - cost_low) / (cost_high - cost_low) * (width - left - right);
+    return left_margin +
+           (cost - cost_low) / (cost_high - cost_low) * (plot_width - left_margin - right_margin);
   }
   double y(double percent) const {
     const double at = (std::log10(std::max(percent, least_percent)) - log_low) / (log_high - log_low);
-    return height - bottom - at * (height - top - bottom);
+    return plot_height - bottom_margin - at * (plot_height - top_margin - bottom_margin);
   }
 };
 
@@ -54,19 +56,21 @@ std::string axes(const Scale& scale) {
   std::string out;
   for (double log = scale.log_low; log <= scale.log_high; ++log) {
     const double y = scale.y(std::pow(10, log));
-    out += fmt::format("<line x1=\"{}\" x2=\"{}\" y1=\"{:.1f}\" y2=\"{:.1f}\"/>", left, width - right, y, y);
+    out += fmt::format("<line x1=\"{}\" x2=\"{}\" y1=\"{:.1f}\" y2=\"{:.1f}\"/>", left_margin,
+                       plot_width - right_margin, y, y);
     out += fmt::format("<text class=\"soft\" x=\"{}\" y=\"{:.1f}\" text-anchor=\"end\">{}{:g} %</text>",
-                       left - 8, y + 4, log == scale.log_low ? "≤ " : "", std::pow(10, log));
+                       left_margin - 8, y + 4, log == scale.log_low ? "≤ " : "", std::pow(10, log));
   }
   const double step = nice_step(scale.cost_high - scale.cost_low);
   for (double cost = std::ceil(scale.cost_low / step) * step; cost <= scale.cost_high; cost += step) {
     const double x = scale.x(cost);
-    out += fmt::format("<line x1=\"{:.1f}\" x2=\"{:.1f}\" y1=\"{}\" y2=\"{}\"/>", x, x, top, height - bottom);
+    out += fmt::format("<line x1=\"{:.1f}\" x2=\"{:.1f}\" y1=\"{}\" y2=\"{}\"/>", x, x, top_margin,
+                       plot_height - bottom_margin);
     out += fmt::format("<text class=\"soft\" x=\"{:.1f}\" y=\"{}\" text-anchor=\"middle\">{:.4g}</text>", x,
-                       height - bottom + 18, cost);
+                       plot_height - bottom_margin + 18, cost);
   }
   out += fmt::format("<text class=\"soft\" x=\"{}\" y=\"{}\" text-anchor=\"end\">USD a day</text>",
-                     width - right, height - 8);
+                     plot_width - right_margin, plot_height - 8);
   out += fmt::format("<text class=\"soft\" x=\"4\" y=\"14\">failed or late</text>");
   return out;
 }
@@ -105,7 +109,7 @@ std::string svg(const std::vector<ScatterPoint>& points) {
   const Scale scale = scale_of(points);
   std::string out = fmt::format(
       "<svg class=\"scatter\" viewBox=\"0 0 {} {}\" role=\"img\" aria-label=\"cost against lateness\">",
-      width, height);
+      plot_width, plot_height);
   out += axes(scale) + line_through(points, scale, PointKind::front) +
          line_through(points, scale, PointKind::ideal);
   double label_y = -100, label_x = -1000;
@@ -119,8 +123,8 @@ std::string svg(const std::vector<ScatterPoint>& points) {
     // Labels of neighbours would cover each other: the second goes below its point.
     const bool crowded = std::abs(y - label_y) < 14 && std::abs(x - label_x) < 120;
     out += fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"{}\">{}</text>",
-                       x > width * 0.8 ? x - 9 : x + 9, crowded ? y + 16 : y - 7,
-                       x > width * 0.8 ? "end" : "start", html_text(point.name));
+                       x > plot_width * 0.8 ? x - 9 : x + 9, crowded ? y + 16 : y - 7,
+                       x > plot_width * 0.8 ? "end" : "start", html_text(point.name));
     if (!crowded) label_y = y, label_x = x;
   }
   return out + "</svg>";

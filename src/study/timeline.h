@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "region/scaling_settings.h"
 #include "sim/traffic_ledger.h"
 
 namespace berth::study {
@@ -39,24 +40,6 @@ struct ActivitySeen {
 struct MailSeen {
   double at_s = 0;
   std::string to, subject;
-};
-
-// How an alarm is configured, for explaining it.
-struct AlarmSetting {
-  std::string name, metric, statistic, comparison;
-  double threshold = 0;
-  int period_s = 60;
-  int evaluation_periods = 1;
-  int datapoints = 1;
-};
-
-struct PolicySetting {
-  std::string name, type, metric;
-  double target = 0;
-  int scale_out_cooldown_s = 300;
-  int scale_in_cooldown_s = 300;
-  bool scale_in_disabled = false;
-  std::vector<AlarmSetting> alarms;
 };
 
 struct Timeline {
