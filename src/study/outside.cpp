@@ -16,7 +16,7 @@ struct KindFacts {
   std::string_view output;  // of the surroundings; empty: not part of the network
 };
 
-constexpr KindFacts facts[] = {
+constexpr KindFacts kind_facts[] = {
     {OutsideKind::none, "", ""},
     {OutsideKind::subnets, "two public subnets", "Subnets"},
     {OutsideKind::subnet, "a public subnet", "Subnet"},
@@ -214,11 +214,11 @@ Result<Outside> outside_of(const cfn::Template& of, const Values& given) {
 }
 
 std::string_view output_of(OutsideKind kind) {
-  return facts[static_cast<std::size_t>(kind)].output;
+  return kind_facts[static_cast<std::size_t>(kind)].output;
 }
 
 std::string_view words_for(OutsideKind kind) {
-  return facts[static_cast<std::size_t>(kind)].words;
+  return kind_facts[static_cast<std::size_t>(kind)].words;
 }
 
 const char* const surroundings_template = R"(

@@ -33,6 +33,11 @@ class SimulatedRegion final : public sim::TaskMeter {
   SimulatedRegion(const SimulatedRegion&) = delete;
   SimulatedRegion& operator=(const SimulatedRegion&) = delete;
 
+  // One request, as the gateway would bring it.
+  template <class In, class Out>
+  Result<Out> call(Result<Out> (*handler)(Context&, const In&), const std::type_identity_t<In>& input) {
+    return store_.transact([&] { return handler(context_, input); });
+  }
   // Runs until the stack is complete. An error tells which resource failed and why.
   Result<> deploy(const std::string& stack, const std::string& body, const Values& parameters);
   Values outputs_of(const std::string& stack) const;
@@ -54,10 +59,6 @@ class SimulatedRegion final : public sim::TaskMeter {
   world::Usage usage(const world::TaskSpec& task, SteadyTime started) override;
 
  private:
-  template <class In, class Out>
-  Result<Out> call(Result<Out> (*handler)(Context&, const In&), const std::type_identity_t<In>& input) {
-    return store_.transact([&] { return handler(context_, input); });
-  }
   sim::ImageBehaviour behaviour(const world::TaskSpec& task);
   Result<std::string> make(OutsideKind kind, const Values& surroundings);
   Result<> make_cluster(const std::string& name);
