@@ -35,15 +35,24 @@ std::string query_value(const wire::Request& request, std::string_view name) {
   return {};
 }
 
+const ecs::ServiceRow* find_service(const Store& store, const std::string& name) {
+  const ecs::ServiceRow* found = nullptr;
+  for (const auto& [key, row] : store.all<ecs::ServiceRow>()) {
+    if ((row.name == name || key == name) && row.status != "INACTIVE") found = &row;
+  }
+  return found;
+}
+
 }  // namespace
 
 Admin::Admin(Context context, const Options& options, const RootKey& key, World& world,
-             const SqliteJournal& journal, Callback stop)
+             const SqliteJournal& journal, const ServiceHistory& history, Callback stop)
     : context_(std::move(context)),
       options_(options),
       key_(key),
       world_(world),
       journal_(journal),
+      history_(history),
       stop_(std::move(stop)) {}
 
 void Admin::add_routes(gateway::Routes& routes) {
@@ -53,6 +62,10 @@ void Admin::add_routes(gateway::Routes& routes) {
   add(routes, "GET", "/_berth/status", [this](const auto&, const auto& respond) { show_status(respond); });
   add(routes, "GET", "/_berth/logs",
       [this](const auto& request, const auto& respond) { show_logs(request, respond); });
+  add(routes, "GET", "/_berth/record",
+      [this](const auto& request, const auto& respond) { show_record(request, respond); });
+  add(routes, "GET", "/_berth/usage",
+      [this](const auto& request, const auto& respond) { show_usage(request, respond); });
   add(routes, "GET", "/_berth/mail",
       [this](const auto& request, const auto& respond) { show_mail(request, respond); });
   add(routes, "POST", "/_berth/down", [this](const auto&, const auto& respond) { take_down(respond); });
@@ -92,10 +105,7 @@ void Admin::show_status(const net::Respond& respond) {
 void Admin::show_logs(const wire::Request& request, const net::Respond& respond) {
   const std::string name = query_value(request, "service");
   const auto after_us = parse_integer(query_value(request, "after_us"));
-  const ecs::ServiceRow* service = nullptr;
-  for (const auto& [key, row] : context_.store.all<ecs::ServiceRow>()) {
-    if (row.name == name && row.status != "INACTIVE") service = &row;
-  }
+  const auto* service = find_service(context_.store, name);
   if (!service) return respond(refusal(404, fmt::format("no service {}", name)));
   const auto* definition = context_.store.find<ecs::TaskDefinitionRow>(service->task_definition);
   std::set<std::string> groups;
@@ -128,6 +138,39 @@ void Admin::show_logs(const wire::Request& request, const net::Respond& respond)
     }
   }
   respond(json_answer(200, json::object{{"events", std::move(events)}}));
+}
+
+// ?service=<name>: what its scaling decisions were made from, and the decisions.
+void Admin::show_record(const wire::Request& request, const net::Respond& respond) {
+  const std::string name = query_value(request, "service");
+  const auto* service = find_service(context_.store, name);
+  if (!service) return respond(refusal(404, fmt::format("no service {}", name)));
+  respond({200, {{"Content-Type", "application/jsonl"}}, history_.record_of(service->key())});
+}
+
+// ?service=<name>: the CPU time and memory of its running tasks at this moment, and when they were started.
+void Admin::show_usage(const wire::Request& request, const net::Respond& respond) {
+  const std::string name = query_value(request, "service");
+  const auto* service = find_service(context_.store, name);
+  if (!service) return respond(refusal(404, fmt::format("no service {}", name)));
+  json::array tasks;
+  for (const auto& [id, task] : context_.store.all<ecs::TaskRow>()) {
+    if (task.cluster != service->cluster || task.service != service->name || task.last_status != "RUNNING")
+      continue;
+    const auto usage = world_.usage(id);
+    if (!usage) continue;
+    json::object entry{{"id", id},
+                       {"vcpu", task.cpu_vcpu},
+                       {"cpu_us", usage->cpu_us},
+                       {"memory_bytes", usage->memory_bytes},
+                       {"measured_at_us", usage->measured_at.us}};
+    if (task.pull_started_at) entry["pull_started_at_us"] = task.pull_started_at->us;
+    if (task.pull_stopped_at) entry["pull_stopped_at_us"] = task.pull_stopped_at->us;
+    if (task.started_at) entry["started_at_us"] = task.started_at->us;
+    tasks.push_back(std::move(entry));
+  }
+  respond(json_answer(200,
+                      json::object{{"time_scale", context_.loop.time_scale()}, {"tasks", std::move(tasks)}}));
 }
 
 // /_berth/mail lists, /_berth/mail/<number> shows one.

@@ -12,13 +12,13 @@
 #include "berthd/admin.h"
 #include "berthd/clock.h"
 #include "berthd/root_key.h"
-#include "region/services.h"
 #include "berthd/store_identity.h"
 #include "berthd/world.h"
 #include "gateway/gateway.h"
 #include "host/socket_owners.h"
 #include "loop/asio_loop.h"
 #include "net/http_server.h"
+#include "region/services.h"
 #include "services/cloudwatch/metric_store.h"
 #include "store/sqlite_journal.h"
 
@@ -79,6 +79,7 @@ class Daemon::Impl {
   RootKey root_key_;
   std::unique_ptr<Credentials> credentials_;
   std::unique_ptr<gateway::Gateway> gateway_;
+  std::unique_ptr<ServiceHistory> history_;
   std::unique_ptr<World> world_;
   std::unique_ptr<Admin> admin_;
   std::unique_ptr<net::HttpServer> server_;
@@ -161,13 +162,14 @@ Result<> Daemon::Impl::listen() {
 }
 
 Result<> Daemon::Impl::open_world() {
+  history_ = std::make_unique<ServiceHistory>(context());
   world_ = std::make_unique<World>(context(), *loop_, options_, *gateway_);
   if (auto started = world_->start(); !started) return started;
   const auto machine = world_->runtime_info();
   settings_.host_vcpu = machine.host_vcpu;
   settings_.host_memory_bytes = machine.host_memory_bytes;
-  admin_ =
-      std::make_unique<Admin>(context(), options_, root_key_, *world_, *journal_, [this] { shut_down(); });
+  admin_ = std::make_unique<Admin>(context(), options_, root_key_, *world_, *journal_, *history_,
+                                   [this] { shut_down(); });
   admin_->add_routes(gateway_->routes());
   return {};
 }

@@ -72,6 +72,10 @@ world::RuntimeInfo World::runtime_info() const {
   return parts_->runtime.info();
 }
 
+std::optional<world::Usage> World::usage(const std::string& task_id) {
+  return parts_->runtime.usage(task_id);
+}
+
 world::BalancerInfo World::balancer_info() {
   return parts_->balancer.info();
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
 #include "berthd/options.h"
 #include "berthd/vpc_listeners.h"
@@ -26,6 +27,8 @@ class World {
   Result<> start();
 
   world::RuntimeInfo runtime_info() const;
+  // What a running task has used so far.
+  std::optional<world::Usage> usage(const std::string& task_id);
   world::BalancerInfo balancer_info();
   std::string network_problem() const;
   // Null when a relay takes the mails.

@@ -32,6 +32,22 @@ struct MailOptions {
 };
 int show_mail(const Where& where, const MailOptions& options);
 
+struct RecordOptions {
+  std::string service;
+  std::string file;  // empty: standard output
+};
+// Writes what berthd saw of a service and decided, for `berth simulate --replay`.
+int record(const Where& where, const RecordOptions& options);
+
+struct CalibrateOptions {
+  std::string service;
+  std::string url;   // of one request whose cost is wanted
+  std::string file;  // app.toml to write; empty: standard output
+  int requests = 100;
+};
+// Measures what an application costs: idle and per request, its threads, its start.
+int calibrate(const Where& where, const CalibrateOptions& options);
+
 int check_up(const Where& where, bool json);
 
 struct RunFlags;
@@ -71,6 +87,9 @@ std::function<void(std::size_t)> counter_on_terminal(std::size_t runs);
 int explain_run(const std::string& file, const std::string& at);
 // The same of a service that berthd runs, for one of its last minutes.
 int explain_service(const Where& where, const std::string& service, const std::string& at);
+
+// Gives a record to the control code and prints both sides' decisions; 1 when they differ.
+int replay_record(const std::string& file, bool as_json);
 
 // Stops berthd and takes away every task, load balancer and network of its data folder. When it does not run,
 // a berthd of that folder is started for it.

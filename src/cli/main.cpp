@@ -40,6 +40,21 @@ int main(int argc, char** argv) {
   mails->add_option("number", mail.number, "Which mail to show");
   mails->add_flag("--json", mail.json, "For programs");
 
+  RecordOptions recording;
+  auto* record_service =
+      app.add_subcommand("record", "Write what berthd saw of a service and decided: for simulate --replay");
+  record_service->add_option("service", recording.service, "Name of the service")->required();
+  record_service->add_option("-o,--output", recording.file, "File to write (else standard output)");
+
+  CalibrateOptions calibration;
+  auto* measure = app.add_subcommand("calibrate", "Measure what an application costs, for simulate --app");
+  measure->add_option("service", calibration.service, "Name of the service")->required();
+  measure->add_option("--url", calibration.url, "What to request through its load balancer")->required();
+  measure->add_option("-o,--output", calibration.file, "app.toml to write (else standard output)");
+  measure->add_option("--requests", calibration.requests, "How many to measure")
+      ->check(CLI::Range(1, 100'000))
+      ->capture_default_str();
+
   bool doctor_json = false;
   auto* doctor = app.add_subcommand(
       "doctor", "What is wrong with engine, HAProxy, ports and permissions, and how to mend it");
@@ -49,12 +64,17 @@ int main(int argc, char** argv) {
   SimulateOptions simulation;
   auto* play = app.add_subcommand(
       "simulate", "Play a template and a traffic in virtual time, with the control code that runs it");
-  play->add_option("template", run.template_file, "CloudFormation template, unchanged")->required();
+  std::string record_file;
+  auto* template_file = play->add_option("template", run.template_file, "CloudFormation template, unchanged");
+  auto* replayed = play->add_option("--replay", record_file,
+                                    "A file of berth record, instead of a template and a trace: whether the "
+                                    "same decisions come of it");
   play->add_option(
           "--trace", run.trace,
           "CSV (second|minute|hour,requests) or a generator: step:8->48@10m, ramp:, diurnal:, flash:, "
           "onoff:60s, poisson:, mmpp:, load:/api/load*3")
-      ->required();
+      ->excludes(replayed);
+  template_file->excludes(replayed);
   play->add_flag("--json", simulation.json, "For programs: the summary and the timeline");
   play->add_option("--report", simulation.report, "HTML file to write: the run as plots");
   add_run_flags(*play, run);
@@ -116,7 +136,12 @@ int main(int argc, char** argv) {
   if (*show) return show_status(where, status);
   if (*lines) return show_logs(where, logs);
   if (*mails) return show_mail(where, mail);
+  if (*record_service) return record(where, recording);
+  if (*measure) return calibrate(where, calibration);
   if (*doctor) return check_up(where, doctor_json);
+  if (*play && *replayed) return replay_record(record_file, simulation.json);
+  if (*play && (run.template_file.empty() || run.trace.empty()))
+    return refuse({"UsageError", "simulate needs a template and --trace, or --replay"});
   if (*play) return simulate(run, simulation);
   if (*against) return compare(run, comparison);
   if (*search) return tune(run, tuning);

@@ -29,6 +29,7 @@ Recorder::Recorder(SimulatedRegion& region, const ecs::ServiceRow& service, Time
           service.load_balancers.empty() ? "" : service.load_balancers.front().target_group_arn.value_or("")),
       origin_(origin) {
   timeline_.start_unix_s = static_cast<double>(unix_seconds(origin));
+  timeline_.time_scale = region.loop().time_scale();
   timeline_.service = service.name;
   watch_ = region_.store().watch([this](const std::set<std::string_view>& changed) {
     if (changed.contains(ecs::TaskRow::table) || changed.contains(ecs::ServiceRow::table))

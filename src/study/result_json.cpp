@@ -16,7 +16,7 @@ json::value or_null(const std::optional<double>& value, double digits = 1000) {
   return value ? json::value(rounded(*value, digits)) : json::value(nullptr);
 }
 
-json::object minute_json(const MinuteSeen& minute, std::size_t index) {
+json::object minute_json(const MinuteSeen& minute, std::size_t index, double time_scale) {
   const auto& counts = minute.traffic.counts;
   return {{"minute", index},
           {"desired", minute.desired},
@@ -25,7 +25,7 @@ json::object minute_json(const MinuteSeen& minute, std::size_t index) {
           {"healthy", minute.healthy},
           {"cpu", or_null(minute.cpu)},
           {"offered_vcpu", rounded(minute.offered_vcpu, 1e6)},
-          {"rps", rounded(counts.requests / 60)},
+          {"rps", rounded(counts.requests * time_scale / 60)},
           {"p50_ms", rounded(minute.traffic.p50_ms, 100)},
           {"p95_ms", rounded(minute.traffic.p95_ms, 100)},
           {"p99_ms", rounded(minute.traffic.p99_ms, 100)},
@@ -63,7 +63,7 @@ json::object timeline_json(const Timeline& timeline) {
   json::array minutes, changes, activities, mails, policies;
   minutes.reserve(timeline.minutes.size());
   for (std::size_t i = 0; i < timeline.minutes.size(); ++i)
-    minutes.push_back(minute_json(timeline.minutes[i], i));
+    minutes.push_back(minute_json(timeline.minutes[i], i, timeline.time_scale));
   for (const auto& change : timeline.alarm_changes) {
     changes.push_back({{"at_s", rounded(change.at_s)},
                        {"alarm", change.alarm},

@@ -57,16 +57,17 @@ Result<const ecs::ServiceRow*> choose_service(const Store& store, const std::str
                                             : "There is no service " + wanted + " behind a load balancer"};
 }
 
-// The CPU that a minute's requests ask for, in vCPU.
-double offered_vcpu(const sim::Traffic& traffic, const sim::AppModel& app, std::int64_t from_us) {
+// The CPU that the requests of this part of the traffic ask for, in vCPU.
+double offered_vcpu(const sim::Traffic& traffic, const sim::AppModel& app, std::int64_t from_us,
+                    std::int64_t until) {
   double requests = 0;
-  const std::int64_t until = from_us + us_per_minute;
+  const double span_s = static_cast<double>(until - from_us) / 1e6;
   for (std::int64_t at = from_us; at < until;) {
     const std::int64_t next = std::min(traffic.next_change(at), until);
     requests += traffic.rate_at(at) * static_cast<double>(next - at) / 1e6;
     at = next;
   }
-  return requests * app.cpu_ms / 1000 / 60;
+  return requests * app.cpu_ms / 1000 / span_s;
 }
 
 class Play {
@@ -113,11 +114,14 @@ class Play {
     Recorder recorder(region_, service, origin);
     loop.run_until(origin - Duration{1});
     region_.send_traffic(group, *load, ledger);
-    const std::int64_t minutes = (options_.traffic.duration_us + us_per_minute - 1) / us_per_minute;
+    // Requests come in real time; the timeline's minutes are those of berth's clock.
+    const auto minute_us = static_cast<std::int64_t>(us_per_minute / loop.time_scale());
+    const std::int64_t minutes = (options_.traffic.duration_us + minute_us - 1) / minute_us;
     for (std::int64_t minute = 0; minute < minutes; ++minute) {
       loop.run_until(origin + Duration{us_per_minute} * (minute + 1) - Duration{1});
       const auto traffic = region_.balancer().close_minute();
-      recorder.close_minute(traffic, offered_vcpu(options_.traffic, options_.app, minute * us_per_minute));
+      recorder.close_minute(traffic, offered_vcpu(options_.traffic, options_.app, minute * minute_us,
+                                                  (minute + 1) * minute_us));
       if (minute % minutes_between_reports != 0) continue;
       region_.forget_old_metrics();
       if (options_.progress &&

@@ -44,6 +44,7 @@ struct MailSeen {
 
 struct Timeline {
   double start_unix_s = 0;  // of the traffic, on the run's own calendar
+  double time_scale = 1;    // requests come in real time, all other times here are of berth's clock
   std::string service;
   double task_vcpu = 0;
   int task_memory_mib = 0;

@@ -83,6 +83,7 @@ void MetricStore::add(Point& point, const MetricValues& values) {
 
 void MetricStore::put(const MetricId& id, const std::string& unit, Time time, const MetricValues& values,
                       bool high_resolution) {
+  if (observer_) observer_(id, unit, time, values, high_resolution);
   auto found = series_.find(KeyView{id, unit});
   if (found == series_.end()) found = series_.try_emplace(Key{id, unit}).first;
   Series& series = found->second;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -32,6 +33,11 @@ class MetricStore final : public MetricSink {
   explicit MetricStore(MetricJournal* journal = nullptr) : journal_(journal) {}
 
   Result<> load(Time now);
+
+  // Hears of every point as it is put; empty: nobody does.
+  using Observer = std::function<void(const MetricId&, const std::string& unit, Time time, const MetricValues&,
+                                      bool high_resolution)>;
+  void observe(Observer observer) { observer_ = std::move(observer); }
 
   void put(const MetricId& id, const std::string& unit, Time time, const MetricValues& values,
            bool high_resolution = false) override;
@@ -97,6 +103,7 @@ class MetricStore final : public MetricSink {
   void forget_old(Time now);
 
   MetricJournal* journal_;
+  Observer observer_;
   std::map<Key, Series, KeyLess> series_;
 };
 
