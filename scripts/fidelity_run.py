@@ -4,6 +4,7 @@ stack, replays what berthd recorded, simulates the same traffic, and prints both
 
 import argparse
 import asyncio
+import glob
 import json
 import math
 import os
@@ -25,10 +26,11 @@ MINUTE_S = 60 / TIME_SCALE  # what a berth minute lasts
 SERVICE = "learner-svc-service"
 IMAGE = "localhost/berth-fidelity:latest"
 EXAMPLES = os.path.join(ROOT, "examples/learner")
-# Real seconds and requests per second. Utilization stays below 0.8: the article's policy follows with one task, then
-# 2, 3 and 5; afterwards it has four fifths too many.
-FULL = [(24, 5), (48, 16), (48, 28), (48, 44), (150, 14)]
-SHORT = [(18, 5), (36, 16), (42, 30)]
+# Real seconds and requests per second; a task does 25 a second. The article's policy follows with 2, 3 and 4 tasks and
+# comes down again. Utilization stays below 0.8, and each part lies in the middle of what asks for one count: where
+# running x CPU / target is next to a whole number, chance decides on either side.
+FULL = [(24, 5), (48, 12.4), (48, 23.5), (48, 34), (168, 14)]
+SHORT = [(18, 5), (42, 12.4), (42, 23.5)]
 QUIET_S = 24  # after the calibration, so that its load is out of the alarms' sight
 
 
@@ -217,16 +219,31 @@ def compare(live, document, replay, interval):
     return table, note, outs, ins
 
 
-def cpu_shares():
+def prefer(daemon):
+    """Other programs of this machine shall take as little as possible of the CPU that a quota promises: what is
+    measured is put before them. Where that is not allowed, the table tells how busy the machine was."""
+    parents = glob.glob(f"/sys/fs/cgroup/*/{daemon.name}") + [f"/sys/fs/cgroup/{daemon.name}"]
+    for path, value in ((p + f, v) for p in parents for f, v in (("/cpu.shares", "262144"), ("/cpu.weight", "10000"))):
+        try:
+            with open(path, "r+") as file:
+                file.write(value)
+        except OSError:
+            pass
+    for pid in (os.getpid(), *map(int, daemon.haproxies()), daemon.process.pid):
+        try:
+            os.setpriority(os.PRIO_PROCESS, pid, -15)
+        except OSError:
+            pass
+
+
+def cpu_times():
     with open("/proc/stat") as file:
         numbers = list(map(int, file.readline().split()[1:]))
-    return sum(numbers), numbers[3] + numbers[4], numbers[7]
+    return sum(numbers), numbers[3] + numbers[4]
 
 
-def run_seed(seed, profile, out, bin_dir):
-    print(f"seed {seed}: starting", flush=True)
-    folder = os.path.join(out, f"seed-{seed}")
-    os.makedirs(folder, exist_ok=True)
+def measure(seed, profile, folder, bin_dir):
+    """The real side; leaves what it saw in the folder."""
     daemon = Daemon(bin_dir, time_scale=TIME_SCALE)
     try:
         daemon.start()
@@ -237,31 +254,50 @@ def run_seed(seed, profile, out, bin_dir):
         app = os.path.join(folder, "app.toml")
         run_berth(daemon, "calibrate", SERVICE, "--url", url.rstrip("/") + "/work", "-o", app)
         time.sleep(QUIET_S)
-        duration = sum(length for length, _ in profile)
+        prefer(daemon)
         times = arrivals(profile, seed)
-        origin, before = wait_for_full_minute(daemon), cpu_shares()
+        origin, before = wait_for_full_minute(daemon), cpu_times()
         answers, late = asyncio.run(play(url, times))
-        after = cpu_shares()
+        after = cpu_times()
         # The last minute's points, and alarms that look at them.
         time.sleep(2 * MINUTE_S)
         record = os.path.join(folder, "record.jsonl")
         run_berth(daemon, "record", SERVICE, "-o", record)
-        json.dump(answers, open(os.path.join(folder, "answers.json"), "w"))
+        busy = 1 - (after[1] - before[1]) / (after[0] - before[0])
+        with open(os.path.join(folder, "measured.json"), "w") as file:
+            json.dump({"origin": origin, "busy": busy, "late_ms": late * 1000, "answers": answers}, file)
     finally:
         daemon.clean_up()
-    trace = os.path.join(folder, "trace.csv")
-    open(trace, "w").write(trace_of(times, duration))
-    replay = run_berth(daemon, "simulate", "--replay", record, check=False)
-    open(os.path.join(folder, "replay.txt"), "w").write(replay.stdout + replay.stderr)
-    simulated = run_berth(daemon, "simulate", f"{EXAMPLES}/ecs_service.yaml", "--trace", trace, "--app", app,
-                          "--world", "local", "--time-scale", str(TIME_SCALE), "--seed", str(seed), "--json")
-    open(os.path.join(folder, "simulated.json"), "w").write(simulated.stdout)
-    live = Live(record, answers, origin, duration)
+
+
+def judge(seed, profile, folder, bin_dir):
+    """The simulated side of what measure() left, and the table of both."""
+    def berth(*arguments):
+        return subprocess.run([f"{bin_dir}/berth", *arguments], capture_output=True, text=True, timeout=600)
+
+    def path(name):
+        return os.path.join(folder, name)
+
+    with open(path("measured.json")) as file:
+        measured = json.load(file)
+    duration = sum(length for length, _ in profile)
+    with open(path("trace.csv"), "w") as file:
+        file.write(trace_of(arrivals(profile, seed), duration))
+    replay = berth("simulate", "--replay", path("record.jsonl"))
+    simulated = berth("simulate", f"{EXAMPLES}/ecs_service.yaml", "--trace", path("trace.csv"), "--app",
+                      path("app.toml"), "--world", "local", "--time-scale", str(TIME_SCALE), "--seed", str(seed),
+                      "--json")
+    for name, text in (("replay.txt", replay.stdout + replay.stderr), ("simulated.json", simulated.stdout)):
+        with open(path(name), "w") as file:
+            file.write(text)
+    if simulated.returncode != 0:
+        raise SystemExit(f"berth simulate: {simulated.stderr.strip()}")
+    live = Live(path("record.jsonl"), measured["answers"], measured["origin"], duration)
     table, note, outs, ins = compare(live, json.loads(simulated.stdout), replay, p99_interval(live.times))
-    busy = 1 - (after[1] - before[1]) / (after[0] - before[0])
-    print(f"\nseed {seed}: {note}\nmachine {busy * 100:.0f} % busy on average; requests sent {late * 1000:.0f} ms late "
-          f"at most; calibrated: " + " ".join(l.strip() for l in open(app) if not l.startswith("#")) + "\n")
-    print(table.text() + "\n", flush=True)
+    with open(path("app.toml")) as file:
+        app = " ".join(line.strip() for line in file if not line.startswith("#"))
+    print(f"\nseed {seed}: {note}\nmachine {measured['busy'] * 100:.0f} % busy on average; requests sent "
+          f"{measured['late_ms']:.0f} ms late at most; calibrated: {app}\n\n{table.text()}\n", flush=True)
     return table, outs, ins
 
 
@@ -271,13 +307,20 @@ def main():
     parser.add_argument("--seeds", default="1,2,3", help="comma-separated (1,2,3)")
     parser.add_argument("--bin", default=os.path.join(ROOT, "build/release/bin"), help="folder of the programs")
     parser.add_argument("--out", default=os.path.join(ROOT, "build/fidelity"), help="where records and traces go")
+    parser.add_argument("--again", action="store_true", help="judge anew what the last run has measured")
     parser.add_argument("--strict", action="store_true", help="fail when any bar is missed, not only the replay's")
     options = parser.parse_args()
-    build_image(os.path.join(options.bin, "fidelity_worker"))
+    if not options.again:
+        build_image(os.path.join(options.bin, "fidelity_worker"))
     seeds = [int(seed) for seed in options.seeds.split(",")]
     failed = 0
     for seed in seeds[:1] if options.short else seeds:
-        table, outs, ins = run_seed(seed, SHORT if options.short else FULL, options.out, options.bin)
+        profile, folder = SHORT if options.short else FULL, os.path.join(options.out, f"seed-{seed}")
+        os.makedirs(folder, exist_ok=True)
+        if not options.again:
+            print(f"seed {seed}: real containers for {sum(length for length, _ in profile)} s", flush=True)
+            measure(seed, profile, folder, options.bin)
+        table, outs, ins = judge(seed, profile, folder, options.bin)
         enough = outs >= (2 if options.short else 3) and ins >= (0 if options.short else 2)
         if not enough:
             print(f"seed {seed}: too few scalings to judge by")
