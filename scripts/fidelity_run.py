@@ -9,6 +9,7 @@ import json
 import math
 import os
 import random
+import shutil
 import statistics
 import subprocess
 import sys
@@ -284,7 +285,8 @@ def judge(seed, profile, folder, bin_dir):
     with open(path("trace.csv"), "w") as file:
         file.write(trace_of(arrivals(profile, seed), duration))
     replay = berth("simulate", "--replay", path("record.jsonl"))
-    simulated = berth("simulate", f"{EXAMPLES}/ecs_service.yaml", "--trace", path("trace.csv"), "--app",
+    simulated = berth("simulate", f"{EXAMPLES}/ecs_service.yaml", "--before", f"{EXAMPLES}/prerequisites.yaml",
+                      "--trace", path("trace.csv"), "--app",
                       path("app.toml"), "--world", "local", "--time-scale", str(TIME_SCALE), "--seed", str(seed),
                       "--json")
     for name, text in (("replay.txt", replay.stdout + replay.stderr), ("simulated.json", simulated.stdout)):
@@ -310,6 +312,9 @@ def main():
     parser.add_argument("--again", action="store_true", help="judge anew what the last run has measured")
     parser.add_argument("--strict", action="store_true", help="fail when any bar is missed, not only the replay's")
     options = parser.parse_args()
+    if os.geteuid() != 0 or not shutil.which("podman"):
+        print("fidelity: skipped, it needs root and Podman")
+        return
     if not options.again:
         build_image(os.path.join(options.bin, "fidelity_worker"))
     seeds = [int(seed) for seed in options.seeds.split(",")]

@@ -25,6 +25,8 @@ void add_run_flags(CLI::App& command, RunFlags& flags) {
       ->capture_default_str();
   command.add_option("--service", flags.service,
                      "Which service has the traffic, when the template has several");
+  command.add_option("--before", flags.before_files,
+                     "A template to deploy first: what it makes and names in SSM is not made up");
   command.add_option("--param", flags.parameters, "NAME=VALUE for a parameter of the template");
   command.add_option("--set", flags.sets, "Resource.Property.Path=VALUE: changes the template for this run");
   command.add_option("--seed", flags.seed, "Of all that is drawn")->capture_default_str();
@@ -82,6 +84,11 @@ Result<study::RunOptions> run_options(const RunFlags& flags, const std::string& 
   auto text = read_input(template_file);
   if (!text) return text.error();
   options.template_text = std::move(*text);
+  for (const auto& file : flags.before_files) {
+    auto before = read_input(file);
+    if (!before) return before.error();
+    options.before.push_back(std::move(*before));
+  }
   auto traffic = traffic_of(trace, flags);
   if (!traffic) return traffic.error();
   options.traffic = std::move(*traffic);

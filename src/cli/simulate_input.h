@@ -12,6 +12,7 @@ namespace berth::cli {
 
 struct RunFlags {
   std::string template_file;
+  std::vector<std::string> before_files;
   std::string trace;
   std::string trace_scale;
   std::string duration;

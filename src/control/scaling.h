@@ -53,11 +53,14 @@ struct Cooldown {
   bool scale_out_in_progress = false;
   bool scale_in_in_progress = false;
 
+  // At its very last moment a cooldown still holds. On a live clock an order is fulfilled a little after the
+  // evaluation that led to it, so an evaluation that comes just a cooldown later is always held back; in virtual
+  // time, where both can be one moment, it has to be too.
   bool holds_scale_out(Time now) const {
-    return scale_out_in_progress || (scale_out_until && now < *scale_out_until);
+    return scale_out_in_progress || (scale_out_until && now <= *scale_out_until);
   }
   bool holds_scale_in(Time now) const {
-    return scale_in_in_progress || (scale_in_until && now < *scale_in_until);
+    return scale_in_in_progress || (scale_in_until && now <= *scale_in_until);
   }
   int credit(Time now) const { return holds_scale_out(now) ? scale_out_credit : 0; }
 

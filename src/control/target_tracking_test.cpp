@@ -203,7 +203,8 @@ TEST(TargetTracking, ScaleOutCancelsTheScaleInCooldown) {
   cooldown.ordered(5, 4, noon);
   cooldown.fulfilled(Duration::seconds(120), Duration::seconds(300), noon);
   EXPECT_TRUE(cooldown.holds_scale_in(noon + Duration::seconds(299)));
-  EXPECT_FALSE(cooldown.holds_scale_in(noon + Duration::seconds(300)));
+  EXPECT_TRUE(cooldown.holds_scale_in(noon + Duration::seconds(300)));
+  EXPECT_FALSE(cooldown.holds_scale_in(noon + Duration::seconds(300) + Duration{1}));
   cooldown.ordered(4, 5, noon + Duration::seconds(60));
   EXPECT_FALSE(cooldown.holds_scale_in(noon + Duration::seconds(61)));
 }

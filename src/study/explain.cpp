@@ -116,7 +116,7 @@ class Explanation {
                     clock(60.0 * minute_), clock(end_s()), world_.name));
     std::string counts =
         fmt::format("{} desired, {} running, {} pending", now_.desired, now_.running, now_.pending);
-    const double rps = now_.traffic.counts.requests / 60;
+    const double rps = now_.traffic.counts.requests * timeline_.time_scale / 60;
     if (rps > 0) counts += fmt::format(", {} taking requests; {:.1f} requests/s", now_.healthy, rps);
     say(counts + "; CPU " + (now_.cpu ? percent(*now_.cpu) : "unknown") + ".", 2);
   }

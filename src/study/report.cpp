@@ -36,7 +36,9 @@ double target_in(const Timeline& timeline) {
 void add_columns(const Timeline& timeline, json::object& out) {
   const double target = target_in(timeline);
   out["target"] = compact(target, 10);
-  out["rps"] = column(timeline, [](const auto& m) { return compact(m.traffic.counts.requests / 60, 100); });
+  out["rps"] = column(timeline, [&](const auto& m) {
+    return compact(m.traffic.counts.requests * timeline.time_scale / 60, 100);
+  });
   out["desired"] = column(timeline, [](const auto& m) { return json::value(m.desired); });
   out["running"] = column(timeline, [](const auto& m) { return json::value(m.running); });
   out["healthy"] = column(timeline, [](const auto& m) { return json::value(m.healthy); });

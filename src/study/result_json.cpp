@@ -77,6 +77,7 @@ json::object timeline_json(const Timeline& timeline) {
   }
   for (const auto& policy : timeline.policies) policies.push_back(policy_json(policy));
   return {{"start_unix_s", timeline.start_unix_s},
+          {"time_scale", timeline.time_scale},
           {"service", timeline.service},
           {"task_vcpu", timeline.task_vcpu},
           {"task_memory_mib", timeline.task_memory_mib},

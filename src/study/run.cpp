@@ -92,6 +92,10 @@ class Play {
  private:
   Result<> deploy(const Prepared& prepared) {
     Values parameters = options_.parameters;
+    for (std::size_t i = 0; i < options_.before.size(); ++i) {
+      if (auto made = region_.deploy(fmt::format("before-{}", i + 1), options_.before[i], {}); !made)
+        return made;
+    }
     if (auto made = region_.make_up(prepared.outside, parameters, result_.made_up); !made) return made;
     const Time began = region_.loop().now();
     if (auto deployed = region_.deploy("simulated", prepared.body, parameters); !deployed) return deployed;

@@ -13,6 +13,7 @@ namespace berth::study {
 
 struct RunOptions {
   std::string template_text;
+  std::vector<std::string> before;  // templates that are deployed first, in this order
   Values parameters;
   std::vector<std::string> sets;  // "Resource.Property.Path=value"
   std::string service;            // which one has the traffic; empty: the only one behind a load balancer

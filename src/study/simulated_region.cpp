@@ -9,7 +9,10 @@
 #include "handlers/sns.h"
 #include "handlers/ssm.h"
 #include "region/services.h"
+#include "services/ecs/rows.h"
+#include "services/iam/rows.h"
 #include "services/sns/rows.h"
+#include "services/ssm/rows.h"
 
 namespace berth::study {
 namespace {
@@ -157,18 +160,26 @@ Result<std::string> SimulatedRegion::make(OutsideKind kind, const Values& surrou
 Result<> SimulatedRegion::make_up(const Outside& outside, Values& parameters,
                                   std::vector<std::string>& told) {
   for (const auto& name : outside.clusters) {
+    if (store_.find<ecs::ClusterRow>(name)) continue;
     if (auto made = make_cluster(name); !made) return made;
     told.push_back("the cluster " + name);
   }
   for (const auto& name : outside.roles) {
+    if (store_.find<iam::RoleRow>(name)) continue;
     if (auto made = make_role(name); !made) return made;
     told.push_back("the role " + name);
   }
-  if (outside.needs_network()) {
+  Outside missing = outside;
+  std::erase_if(missing.needs, [&](const OutsideNeed& need) {
+    if (need.ssm_name.empty() || !store_.find<ssm::ParameterRow>(need.ssm_name)) return false;
+    parameters[need.parameter] = need.ssm_name;
+    return true;
+  });
+  if (missing.needs_network()) {
     if (auto made = deploy("surroundings", surroundings_template, {}); !made) return made;
   }
   const Values surroundings = outputs_of("surroundings");
-  for (const auto& need : outside.needs) {
+  for (const auto& need : missing.needs) {
     const auto value = make(need.kind, surroundings);
     if (!value) return value.error();
     if (need.ssm_name.empty()) {

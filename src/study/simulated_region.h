@@ -41,7 +41,7 @@ class SimulatedRegion final : public sim::TaskMeter {
   // Runs until the stack is complete. An error tells which resource failed and why.
   Result<> deploy(const std::string& stack, const std::string& body, const Values& parameters);
   Values outputs_of(const std::string& stack) const;
-  // Makes what the template expects to find; adds to `parameters` what it must be given, and tells what was
+  // Makes what the template expects to find and is not there; adds to `parameters` what it must be given, and tells what was
   // made up.
   Result<> make_up(const Outside& outside, Values& parameters, std::vector<std::string>& told);
   // Every pending subscription by mail is confirmed, as a person would by clicking.

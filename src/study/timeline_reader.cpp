@@ -1,5 +1,7 @@
 #include "study/timeline_reader.h"
 
+#include <algorithm>
+
 namespace berth::study {
 namespace {
 
@@ -23,14 +25,14 @@ const json::array& list(const json::value& of, std::string_view member) {
   return found && found->is_array() ? found->get_array() : none;
 }
 
-MinuteSeen read_minute(const json::value& from) {
+MinuteSeen read_minute(const json::value& from, double time_scale) {
   MinuteSeen minute{.desired = count(from, "desired"),
                     .pending = count(from, "pending"),
                     .running = count(from, "running"),
                     .healthy = count(from, "healthy"),
                     .cpu = number(from, "cpu"),
                     .offered_vcpu = number_or(from, "offered_vcpu", 0)};
-  minute.traffic.counts.requests = 60 * number_or(from, "rps", 0);
+  minute.traffic.counts.requests = 60 / time_scale * number_or(from, "rps", 0);
   minute.traffic.p95_ms = number_or(from, "p95_ms", 0);
   return minute;
 }
@@ -78,13 +80,15 @@ Result<Timeline> read_timeline(const json::value& timeline) {
   const auto start = number(timeline, "start_unix_s");
   if (!start) return Error{"UsageError", "there is no timeline in it, as berth simulate --json writes one"};
   Timeline out{.start_unix_s = *start,
+               .time_scale = std::max(1.0, number_or(timeline, "time_scale", 1)),
                .service = string_or(timeline, "service"),
                .task_vcpu = number_or(timeline, "task_vcpu", 0),
                .task_memory_mib = count(timeline, "task_memory_mib"),
                .minimum = count(timeline, "minimum"),
                .maximum = count(timeline, "maximum")};
   for (const auto& policy : list(timeline, "policies")) out.policies.push_back(read_policy(policy));
-  for (const auto& minute : list(timeline, "minutes")) out.minutes.push_back(read_minute(minute));
+  for (const auto& minute : list(timeline, "minutes"))
+    out.minutes.push_back(read_minute(minute, out.time_scale));
   for (const auto& change : list(timeline, "alarm_transitions")) {
     out.alarm_changes.push_back({number_or(change, "at_s", 0), string_or(change, "alarm"),
                                  string_or(change, "from"), string_or(change, "to"),
