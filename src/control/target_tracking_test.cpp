@@ -193,8 +193,8 @@ TEST(TargetTracking, CreditLetsOnlyALargerScaleOutAct) {
   c.capacity.running = c.capacity.desired = 6;
   c.points.assign(3, 70.0);  // 11 wanted, 5 added already
   EXPECT_EQ(c.high(noon + Duration::seconds(120)).outcome, Outcome::Nothing);
-  expect_set(c.high(noon + Duration::seconds(370)), 11);
-  c.cooldown.ordered(6, 11, noon + Duration::seconds(370));
+  expect_set(c.high(noon + Duration::seconds(371)), 11);
+  c.cooldown.ordered(6, 11, noon + Duration::seconds(371));
   EXPECT_EQ(c.cooldown.scale_out_credit, 5);  // of the new cooldown alone
 }
 
