@@ -26,6 +26,7 @@ namespace berth {
 namespace {
 
 constexpr Duration flush_interval = Duration::minutes(1);
+constexpr Duration flush_delay = Duration::seconds(1);
 
 struct ListenAddress {
   std::string host;
@@ -174,8 +175,10 @@ Result<> Daemon::Impl::open_world() {
   return {};
 }
 
+// Just behind the minute's own points, so that a kill takes at most what PutMetricData has brought since.
 void Daemon::Impl::flush_later() {
-  loop_->after(flush_interval, [this] {
+  const Duration behind = Duration::seconds(options_.metric_lag_s) + flush_delay;
+  loop_->at(floor_to_minute(loop_->now() - behind) + flush_interval + behind, [this] {
     flush();
     flush_later();
   });

@@ -27,6 +27,7 @@ Recorder::Recorder(SimulatedRegion& region, const ecs::ServiceRow& service, Time
       service_key_(service.key()),
       target_group_(
           service.load_balancers.empty() ? "" : service.load_balancers.front().target_group_arn.value_or("")),
+      cpu_{"AWS/ECS", "CPUUtilization", {{"ClusterName", service.cluster}, {"ServiceName", service.name}}},
       origin_(origin) {
   timeline_.start_unix_s = static_cast<double>(unix_seconds(origin));
   timeline_.time_scale = region.loop().time_scale();
@@ -95,15 +96,10 @@ void Recorder::look_at_history() {
 
 // Points come some minutes after their time; those that are not there after a quarter of an hour never come.
 void Recorder::fill_cpu() {
-  const auto slash = service_key_.find('/');
-  const cloudwatch::MetricId id{
-      "AWS/ECS",
-      "CPUUtilization",
-      {{"ClusterName", service_key_.substr(0, slash)}, {"ServiceName", service_key_.substr(slash + 1)}}};
   while (next_without_cpu_ < timeline_.minutes.size()) {
     const Time start = origin_ + Duration::minutes(1) * static_cast<std::int64_t>(next_without_cpu_);
     const auto buckets =
-        region_.metrics().query(id, start, start + Duration::minutes(1), Duration::minutes(1));
+        region_.metrics().query(cpu_, start, start + Duration::minutes(1), Duration::minutes(1));
     if (buckets.empty()) {
       if (timeline_.minutes.size() - next_without_cpu_ < cpu_fill_limit) return;
     } else {

@@ -38,6 +38,7 @@ class Recorder {
   SimulatedRegion& region_;
   std::string service_key_;
   std::string target_group_;
+  cloudwatch::MetricId cpu_;
   Time origin_;
   Timeline timeline_;
   int watch_ = 0;
