@@ -341,8 +341,10 @@ void Worker::save_server_state() {
 
 void Worker::take_counters() {
   take_log();
+  // Each question to a silent one takes seconds, which sync() needs: it asks until there is an answer.
+  if (silences_ > 0) return;
   const auto rows = runtime_.statistics(*pid_);
-  if (!rows) return;
+  if (!rows) return static_cast<void>(wait_for_answer(rows.error()));
   traffic_.mend();
   traffic_.take_statistics(*pid_, *rows);
 }

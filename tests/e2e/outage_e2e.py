@@ -252,6 +252,9 @@ class Outages(unittest.TestCase):
         # Tasks that other tests have replaced may still be stopping.
         wait_for("one container", lambda: len(self.berth.containers()) == 1)
         before = self.berth.status()["services"][0]["dropped_log_lines"]
+        # A berthd that has just started takes a moment to follow again, and what is cut before that it cannot see.
+        logged = self.berth.berth("logs", SERVICE).stdout
+        wait_for("a line", lambda: answers(self.url) and self.berth.berth("logs", SERVICE).stdout != logged)
         path = subprocess.run([*PODMAN, "inspect", "--format", "{{.HostConfig.LogConfig.Path}}",
                                self.berth.containers()[0]], check=True, capture_output=True, text=True).stdout.strip()
         # More than one line: a single one as long as the next would be taken for it.
