@@ -10,12 +10,15 @@ struct Key {
   const char* name;
   double AppModel::*number;
   double least;
+  double most;
 };
 
-constexpr Key keys[] = {
-    {"cpu_ms", &AppModel::cpu_ms, 0.001},           {"cpu_variation", &AppModel::cpu_variation, 0},
-    {"base_cpu_vcpu", &AppModel::base_cpu_vcpu, 0}, {"memory_mib", &AppModel::memory_mib, 0},
-    {"timeout_s", &AppModel::timeout_s, 0.1},       {"objective_ms", &AppModel::objective_ms, 0.1}};
+constexpr Key keys[] = {{"cpu_ms", &AppModel::cpu_ms, 0.001, 600'000},
+                        {"cpu_variation", &AppModel::cpu_variation, 0, 100},
+                        {"base_cpu_vcpu", &AppModel::base_cpu_vcpu, 0, 256},
+                        {"memory_mib", &AppModel::memory_mib, 0, 1'000'000},
+                        {"timeout_s", &AppModel::timeout_s, 0.1, 4000},  // AWS: an ALB's longest idle timeout
+                        {"objective_ms", &AppModel::objective_ms, 0.1, 4'000'000}};
 
 }  // namespace
 
@@ -32,7 +35,7 @@ Result<AppModel> parse_app_model(const std::string& toml_text, const std::string
     const auto number = node.value<double>();
     if (!number) return wrong(fmt::format("{} must be a number", key.str()));
     if (key.str() == "threads") {
-      if (*number < 1 || *number > 10'000) return wrong("threads must be 1 to 10000");
+      if (!(*number >= 1 && *number <= 10'000)) return wrong("threads must be 1 to 10000");
       app.threads = static_cast<int>(*number);
       continue;
     }
@@ -41,8 +44,9 @@ Result<AppModel> parse_app_model(const std::string& toml_text, const std::string
       if (key.str() == one.name) known = &one;
     }
     if (!known) return wrong(fmt::format("unknown key {}", key.str()));
-    if (*number < known->least)
-      return wrong(fmt::format("{} must be at least {}", known->name, known->least));
+    if (!(*number >= known->least && *number <= known->most)) {  // so that nan is refused as well
+      return wrong(fmt::format("{} must be {} to {}", known->name, known->least, known->most));
+    }
     app.*known->number = *number;
   }
   return app;

@@ -35,7 +35,10 @@ TEST(AppModel, WhatIsNotStatedIsUsual) {
 TEST(AppModel, ErrorsNameFileAndKey) {
   EXPECT_EQ(problem_of("cpu = 3"), "app.toml: unknown key cpu");
   EXPECT_EQ(problem_of("cpu_ms = 'ten'"), "app.toml: cpu_ms must be a number");
-  EXPECT_EQ(problem_of("cpu_ms = 0"), "app.toml: cpu_ms must be at least 0.001");
+  EXPECT_EQ(problem_of("cpu_ms = 0"), "app.toml: cpu_ms must be 0.001 to 600000");
+  EXPECT_EQ(problem_of("cpu_ms = nan"), "app.toml: cpu_ms must be 0.001 to 600000");
+  EXPECT_EQ(problem_of("timeout_s = inf"), "app.toml: timeout_s must be 0.1 to 4000");
+  EXPECT_EQ(problem_of("threads = nan"), "app.toml: threads must be 1 to 10000");
   EXPECT_EQ(problem_of("threads = 0"), "app.toml: threads must be 1 to 10000");
   EXPECT_EQ(problem_of("cpu_ms = 1\n= 2").rfind("app.toml: line 2: ", 0), 0u);
 }

@@ -26,8 +26,8 @@ std::optional<Range> parse_range(std::string_view text) {
   for (const std::string_view arrow : {"->", ".."}) {
     const auto at = text.find(arrow);
     if (at == std::string_view::npos) continue;
-    const auto low = parse_number(text.substr(0, at)), high = parse_number(text.substr(at + arrow.size()));
-    if (!low || !high || *low < 0 || *high < 0) return std::nullopt;
+    const auto low = parse_rate(text.substr(0, at)), high = parse_rate(text.substr(at + arrow.size()));
+    if (!low || !high) return std::nullopt;
     return Range{*low, *high};
   }
   return std::nullopt;
@@ -139,8 +139,8 @@ bool on_off(Generation& g) {
 }
 
 bool poisson_traffic(Generation& g) {
-  const auto rate = g.arguments.head.empty() ? std::optional(20.0) : parse_number(g.arguments.head);
-  if (!rate || *rate < 0) return false;
+  const auto rate = g.arguments.head.empty() ? std::optional(20.0) : parse_rate(g.arguments.head);
+  if (!rate) return false;
   sample(g.traffic, us_per_second, [&](std::int64_t) { return static_cast<double>(poisson(g.rng, *rate)); });
   return true;
 }
@@ -235,8 +235,10 @@ std::optional<std::int64_t> parse_span_us(std::string_view text) {
     break;
   }
   const auto number = parse_number(text);
-  if (!number || *number < 0) return std::nullopt;
-  return static_cast<std::int64_t>(*number * static_cast<double>(seconds) * 1e6);
+  if (!number) return std::nullopt;
+  const double us = *number * static_cast<double>(seconds) * 1e6;
+  if (!(us >= 0 && us <= static_cast<double>(span_max_us))) return std::nullopt;
+  return static_cast<std::int64_t>(us);
 }
 
 }  // namespace berth::sim

@@ -106,43 +106,62 @@ Result<Traffic> parse_trace(std::string_view text, std::string name) {
         comma == std::string_view::npos ? std::nullopt : parse_number(trim(line.substr(comma + 1)));
     if (!index || !count) return trace_error(line_number, fmt::format("'{}' is not index,requests", line));
     if (*count < 0) return trace_error(line_number, "a count below zero");
+    const double rps = *count / (static_cast<double>(*period_us) / 1e6);
+    if (!(rps <= rate_max_rps)) return trace_error(line_number, "more requests than a simulation can play");
+    if (*index >= span_max_us / *period_us)
+      return trace_error(line_number, "the index lies beyond ten years");
     const std::int64_t start = *index * *period_us;
-    if (start < traffic.duration_us) return trace_error(line_number, "the index must grow from row to row");
-    const auto add = [&](std::int64_t at, double rps) {
-      if (traffic.segments.empty() || traffic.segments.back().rps != rps)
-        traffic.segments.push_back({at, rps});
+    if (*index < 0 || start < traffic.duration_us)
+      return trace_error(line_number, "the index must grow from row to row");
+    const auto add = [&](std::int64_t at, double rate) {
+      if (traffic.segments.empty() || traffic.segments.back().rps != rate)
+        traffic.segments.push_back({at, rate});
     };
     if (start > traffic.duration_us) add(traffic.duration_us, 0);  // a gap: nothing came
-    add(start, *count / (static_cast<double>(*period_us) / 1e6));
+    add(start, rps);
     traffic.duration_us = start + *period_us;
   }
   if (traffic.segments.empty()) return trace_error(line_number, "there is no row of counts");
   return traffic;
 }
 
-Result<> rescale(Traffic& traffic, std::string_view text) {
-  const auto wrong = [&] {
-    return Error{"UsageError", fmt::format("--trace-scale {}: give peak=100rps, mean=20rps or x2.5", text)};
-  };
-  if (text.starts_with('x')) {
-    const auto factor = parse_number(text.substr(1));
-    if (!factor || *factor < 0) return wrong();
-    traffic.multiply(*factor);
-    return {};
-  }
+namespace {
+
+std::optional<double> scale_factor(const Traffic& traffic, std::string_view text) {
+  if (text.starts_with('x')) return parse_number(text.substr(1));
   const auto equals = text.find('=');
-  if (equals == std::string_view::npos) return wrong();
+  if (equals == std::string_view::npos) return std::nullopt;
   const auto what = text.substr(0, equals);
+  if (what != "peak" && what != "mean") return std::nullopt;
   auto number = text.substr(equals + 1);
   if (number.ends_with("rps")) number.remove_suffix(3);
-  const auto wanted = parse_number(number);
-  if (!wanted || *wanted < 0 || (what != "peak" && what != "mean")) return wrong();
+  const auto wanted = parse_rate(number);
+  if (!wanted) return std::nullopt;
   const double present = what == "peak"
                              ? traffic.peak_rps()
                              : traffic.requests() / (static_cast<double>(traffic.duration_us) / 1e6);
-  if (present <= 0) return Error{"UsageError", "--trace-scale: the trace has no requests"};
-  traffic.multiply(*wanted / present);
+  return *wanted / present;
+}
+
+}  // namespace
+
+Result<> rescale(Traffic& traffic, std::string_view text) {
+  if (traffic.peak_rps() <= 0) return Error{"UsageError", "--trace-scale: the trace has no requests"};
+  const auto factor = scale_factor(traffic, text);
+  if (!factor || !(*factor >= 0)) {
+    return Error{"UsageError", fmt::format("--trace-scale {}: give peak=100rps, mean=20rps or x2.5", text)};
+  }
+  if (!(traffic.peak_rps() * *factor <= rate_max_rps)) {
+    return Error{"UsageError",
+                 fmt::format("--trace-scale {}: more requests than a simulation can play", text)};
+  }
+  traffic.multiply(*factor);
   return {};
+}
+
+std::optional<double> parse_rate(std::string_view text) {
+  const auto number = parse_number(text);
+  return number && *number >= 0 && *number <= rate_max_rps ? number : std::nullopt;
 }
 
 }  // namespace berth::sim

@@ -13,6 +13,10 @@
 
 namespace berth::sim {
 
+// What goes beyond is taken for a mistake in a file or a scale.
+inline constexpr double rate_max_rps = 1e7;
+inline constexpr std::int64_t span_max_us = std::int64_t{3660} * 86'400 * 1'000'000;  // ten years
+
 struct RateSegment {
   std::int64_t start_us = 0;
   double rps = 0;
@@ -58,7 +62,9 @@ Result<Traffic> generate(std::string_view text, const GeneratorOptions& options)
 // `peak=100rps`, `mean=20rps` or `x2.5`.
 Result<> rescale(Traffic& traffic, std::string_view text);
 
-// "90", "90s", "10m", "2h", "7d" in microseconds.
+// Requests per second; nothing below zero and nothing beyond rate_max_rps.
+std::optional<double> parse_rate(std::string_view text);
+// "90", "90s", "10m", "2h", "7d" in microseconds; ten years at most.
 std::optional<std::int64_t> parse_span_us(std::string_view text);
 
 }  // namespace berth::sim

@@ -50,6 +50,22 @@ TEST(Trace, ErrorsNameTheLine) {
   EXPECT_EQ(problem_of("minute,requests\n3,1\n3,1\n"), "line 3: the index must grow from row to row");
   EXPECT_EQ(problem_of("minute,requests\n"), "line 1: there is no row of counts");
   EXPECT_EQ(problem_of(""), "line 0: there is no row of counts");
+  EXPECT_EQ(problem_of("minute,requests\n-1,2\n"), "line 2: the index must grow from row to row");
+}
+
+TEST(Trace, WhatNoRunCouldPlayIsRefused) {
+  EXPECT_EQ(problem_of("minute,requests\n0,nan\n"), "line 2: more requests than a simulation can play");
+  EXPECT_EQ(problem_of("second,requests\n0,1e9\n"), "line 2: more requests than a simulation can play");
+  EXPECT_EQ(problem_of("hour,requests\n99999999999999999,1\n"), "line 2: the index lies beyond ten years");
+  for (const char* text : {"step:nan->8@10m", "step:8->inf", "poisson:nan", "poisson:1e12", "mmpp:1..1e30"}) {
+    EXPECT_FALSE(generate(text, {})) << text;
+  }
+  for (const char* text : {"nan", "1e30d", "-5m"}) EXPECT_FALSE(parse_span_us(text)) << text;
+  for (const char* text : {"peak=inf", "peak=nanrps", "x-1", "xnan", "x1e300", "mean=1e12rps"}) {
+    Traffic traffic = made("step:8->48@10m");
+    EXPECT_FALSE(rescale(traffic, text)) << text;
+    EXPECT_EQ(traffic.peak_rps(), 48) << text;
+  }
 }
 
 TEST(Traffic, SaysWhenItChanges) {

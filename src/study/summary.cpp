@@ -9,6 +9,7 @@
 namespace berth::study {
 namespace {
 
+constexpr double price_max = 1e6;
 constexpr double cpu_metric_target_default = 60;  // percent, when no policy names one
 
 double target_of(const Timeline& timeline) {
@@ -181,7 +182,7 @@ Result<Prices> parse_prices(const std::string& toml_text, const std::string& nam
     double* place = key.str() == "vcpu_hour"  ? &prices.vcpu_hour
                     : key.str() == "gib_hour" ? &prices.gib_hour
                                               : nullptr;
-    if (!place || !number || *number < 0) {
+    if (!place || !number || !(*number >= 0 && *number <= price_max)) {
       return Error{"UsageError",
                    fmt::format("{}: {} is not vcpu_hour or gib_hour with a number", name, key.str())};
     }
