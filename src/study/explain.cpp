@@ -152,8 +152,10 @@ class Explanation {
     }
     for (const auto& change : timeline_.alarm_changes) {
       if (!within(change.at_s)) continue;
-      say(fmt::format("{} {} went from {} to {}.", clock(change.at_s, true), readable(change.alarm),
-                      change.from, change.to),
+      // Of a running service only the present state is known.
+      const std::string from = change.from.empty() ? "" : "from " + change.from + " ";
+      say(fmt::format("{} {} went {}to {}.", clock(change.at_s, true), readable(change.alarm), from,
+                      change.to),
           2);
     }
   }

@@ -74,6 +74,12 @@ TEST(Explain, AChangeIsToldWithItsFormula) {
   EXPECT_SAYS(text, "3 of 3 greater than 40 (3 needed)");
 }
 
+TEST(Explain, OfARunningServiceTheFormerStateIsNotKnown) {
+  auto run = quiet_run();
+  run.alarm_changes.push_back({34 * 60 + 10, high_name, "", "OK", ""});
+  EXPECT_SAYS(at(run, 34), "00:34:10 AlarmHigh went to OK.");
+}
+
 TEST(Explain, TwoOfThreePointsAreNotEnough) {
   auto run = quiet_run();
   set_cpu(run, 38, 40, 60);
