@@ -5,7 +5,7 @@
 #include <sstream>
 #include <string>
 
-namespace berth::host {
+namespace berth {
 
 // Empty when there is none, and what could be read of one that cannot be read to its end: a process that ends
 // takes its files in /proc away. (A stream's buffer read directly, by its iterators, throws then.)
@@ -15,4 +15,4 @@ inline std::string read_file(const std::string& path) {
   return text.str();
 }
 
-}  // namespace berth::host
+}  // namespace berth

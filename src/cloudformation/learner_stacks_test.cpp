@@ -2,9 +2,7 @@
 // deleted in virtual time, over the real scheduler and a fake runtime and balancer.
 #include <gtest/gtest.h>
 
-#include <fstream>
-#include <sstream>
-
+#include "base/read_file.h"
 #include "base/text.h"
 #include "cloudformation/stack_engine.h"
 #include "cloudformation/stack_lookup.h"
@@ -27,13 +25,6 @@
 
 namespace berth::cloudformation {
 namespace {
-
-std::string read_file(const std::string& path) {
-  std::ifstream file(std::string(BERTH_SOURCE_DIR) + "/" + path, std::ios::binary);
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
 
 struct AllTables {
   explicit AllTables(Store& store) {
@@ -148,11 +139,11 @@ class LearnerStacks : public testing::Test {
 };
 
 TEST_F(LearnerStacks, are_created_updated_and_deleted) {
-  deploy(prerequisites, read_file("examples/learner/prerequisites.yaml"));
+  deploy(prerequisites, read_file(BERTH_SOURCE_DIR "/examples/learner/prerequisites.yaml"));
   ASSERT_EQ(stack(prerequisites)->status, "CREATE_COMPLETE") << story(prerequisites);
   EXPECT_EQ(stack(prerequisites)->outputs.front().output_key, "LoadBalancerUrl");
 
-  const std::string body = read_file("examples/learner/ecs_service.yaml");
+  const std::string body = read_file(BERTH_SOURCE_DIR "/examples/learner/ecs_service.yaml");
   deploy(article, body);
   ASSERT_EQ(stack(article)->status, "CREATE_COMPLETE") << story(article);
   EXPECT_EQ(runtime.task_ids().size(), 1u);
@@ -173,10 +164,10 @@ TEST_F(LearnerStacks, are_created_updated_and_deleted) {
 }
 
 TEST_F(LearnerStacks, without_an_address_roll_back) {
-  deploy(prerequisites, read_file("examples/learner/prerequisites.yaml"));
+  deploy(prerequisites, read_file(BERTH_SOURCE_DIR "/examples/learner/prerequisites.yaml"));
   CreateStackInput input;
   input.stack_name = article;
-  input.template_body = read_file("examples/learner/ecs_service.yaml");
+  input.template_body = read_file(BERTH_SOURCE_DIR "/examples/learner/ecs_service.yaml");
   ASSERT_TRUE(test.call(create_stack, input));
   settle(article);
   EXPECT_EQ(stack(article)->status, "ROLLBACK_COMPLETE") << story(article);
@@ -194,7 +185,7 @@ TEST_F(LearnerStacks, without_an_address_roll_back) {
 TEST_F(LearnerStacks, ask_for_leave_to_name_roles) {
   CreateStackInput input;
   input.stack_name = prerequisites;
-  input.template_body = read_file("examples/learner/prerequisites.yaml");
+  input.template_body = read_file(BERTH_SOURCE_DIR "/examples/learner/prerequisites.yaml");
   const auto refused = test.call(create_stack, input);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, "InsufficientCapabilitiesException");

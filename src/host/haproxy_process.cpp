@@ -16,9 +16,9 @@
 #include <filesystem>
 #include <fstream>
 
+#include "base/read_file.h"
 #include "base/text.h"
 #include "host/pidfd.h"
-#include "host/read_file.h"
 
 extern char** environ;
 

@@ -4,9 +4,9 @@
 
 #include <filesystem>
 
+#include "base/read_file.h"
 #include "host/haproxy_process.h"
 #include "host/haproxy_text.h"
-#include "host/read_file.h"
 
 namespace berth::host::haproxy {
 namespace {

@@ -13,10 +13,10 @@
 #include <utility>
 
 #include "base/log.h"
+#include "base/read_file.h"
 #include "base/text.h"
 #include "host/netns.h"
 #include "host/pidfd.h"
-#include "host/read_file.h"
 #include "host/socket_owners.h"
 
 namespace berth::host::haproxy {

@@ -13,12 +13,12 @@
 #include <cstring>
 #include <filesystem>
 
+#include "base/read_file.h"
 #include "base/text.h"
 #include "host/cgroup.h"
 #include "host/fd.h"
 #include "host/pidfd.h"
 #include "host/process.h"
-#include "host/read_file.h"
 #include "host/socket_owners.h"
 
 namespace berth::host {

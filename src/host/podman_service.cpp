@@ -7,10 +7,10 @@
 #include <filesystem>
 #include <fstream>
 
+#include "base/read_file.h"
 #include "base/text.h"
 #include "host/pidfd.h"
 #include "host/process.h"
-#include "host/read_file.h"
 
 namespace berth::host {
 namespace {

@@ -16,9 +16,9 @@
 #include <cstring>
 #include <filesystem>
 
+#include "base/read_file.h"
 #include "base/text.h"
 #include "host/fd.h"
-#include "host/read_file.h"
 
 extern char** environ;
 

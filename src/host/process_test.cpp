@@ -8,9 +8,9 @@
 #include <fstream>
 #include <iterator>
 
+#include "base/read_file.h"
 #include "base/text.h"
 #include "host/pidfd.h"
-#include "host/read_file.h"
 
 namespace berth::host {
 namespace {

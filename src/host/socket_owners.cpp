@@ -15,9 +15,9 @@
 #include <fstream>
 #include <iterator>
 
+#include "base/read_file.h"
 #include "base/text.h"
 #include "host/fd.h"
-#include "host/read_file.h"
 
 namespace berth::host {
 namespace {

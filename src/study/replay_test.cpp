@@ -3,9 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <fstream>
-#include <sstream>
 
+#include "base/read_file.h"
 #include "base/text.h"
 
 namespace berth::study {
@@ -13,10 +12,7 @@ namespace {
 
 // Of a real berthd at ten times the speed: 1 -> 2 -> 3 -> 4 tasks.
 std::string three_scale_outs() {
-  std::ifstream file(BERTH_SOURCE_DIR "/tests/records/three_scale_outs.jsonl");
-  std::ostringstream text;
-  text << file.rdbuf();
-  return std::move(text).str();
+  return read_file(BERTH_SOURCE_DIR "/tests/records/three_scale_outs.jsonl");
 }
 
 // The record with those lines changed that hold every one of the `marks`; an empty line is left out.

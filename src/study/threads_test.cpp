@@ -1,10 +1,8 @@
 // What runs on many threads must come out as on one.
 #include <gtest/gtest.h>
 
-#include <fstream>
-#include <sstream>
-
 #include "base/log.h"
+#include "base/read_file.h"
 #include "sim/world_times.h"
 #include "study/compare.h"
 #include "study/result_json.h"
@@ -15,11 +13,8 @@ namespace {
 
 RunOptions article(const std::string& trace) {
   spdlog::set_level(spdlog::level::warn);
-  std::ifstream file(std::string(BERTH_SOURCE_DIR) + "/examples/learner/ecs_service.yaml");
-  std::ostringstream text;
-  text << file.rdbuf();
   RunOptions options;
-  options.template_text = text.str();
+  options.template_text = read_file(BERTH_SOURCE_DIR "/examples/learner/ecs_service.yaml");
   options.traffic = sim::generate(trace, {}).value();
   options.times = *sim::world_times("aws");
   return options;

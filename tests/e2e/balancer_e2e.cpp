@@ -10,10 +10,10 @@
 #include <optional>
 #include <sstream>
 
+#include "base/read_file.h"
 #include "host/haproxy_balancer.h"
 #include "host/haproxy_process.h"
 #include "host/netns.h"
-#include "host/read_file.h"
 #include "http_peers.h"
 #include "loop/asio_loop.h"
 
@@ -144,7 +144,7 @@ class BalancerE2e : public testing::Test {
     return http_get(address_, port_, path, headers, method);
   }
 
-  pid_t haproxy_pid() const { return std::atoi(host::read_file(folder_ + "/haproxy/haproxy.pid").c_str()); }
+  pid_t haproxy_pid() const { return std::atoi(read_file(folder_ + "/haproxy/haproxy.pid").c_str()); }
 
   AsioLoop loop_{machine_date(), time_scale, 1};
   Heard heard_;

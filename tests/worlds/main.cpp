@@ -4,21 +4,13 @@
 #include <CLI/CLI.hpp>
 #include <chrono>
 #include <cstdio>
-#include <fstream>
-#include <sstream>
 
 #include "base/log.h"
+#include "base/read_file.h"
 #include "world.h"
 
 namespace berth::worlds {
 namespace {
-
-std::string read_file(const std::string& path) {
-  std::ifstream file(std::string(BERTH_SOURCE_DIR) + "/" + path, std::ios::binary);
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
 
 void tell_failure(std::uint64_t seed, const Outcome& outcome, Breakage breakage) {
   fmt::print("seed {}: invariant {} broken at {}: {}\n", seed, outcome.problem->invariant, outcome.at,
@@ -94,8 +86,8 @@ int main(int argc, char** argv) {
   app.add_flag("--twice", twice, "Play each world twice and compare");
   CLI11_PARSE(app, argc, argv);
   spdlog::set_level(spdlog::level::off);
-  const Templates templates{read_file("examples/learner/prerequisites.yaml"),
-                            read_file("examples/learner/ecs_service.yaml")};
+  const Templates templates{berth::read_file(BERTH_SOURCE_DIR "/examples/learner/prerequisites.yaml"),
+                            berth::read_file(BERTH_SOURCE_DIR "/examples/learner/ecs_service.yaml")};
   Breakage breakage = Breakage::none;
   for (const auto& info : breakages()) {
     if (info.name == break_name) breakage = info.breakage;

@@ -1,5 +1,6 @@
 #include "cloudformation/template/dependency_order.h"
 
+#include "base/read_file.h"
 #include "cloudformation/template/references.h"
 #include "cloudformation/template/template_test_support.h"
 
@@ -78,7 +79,7 @@ TEST(CheckReferences, in_outputs) {
 }
 
 TEST(DependencyOrder, of_the_articles_template) {
-  const std::string text = read_file("examples/learner/ecs_service.yaml");
+  const std::string text = read_file(BERTH_SOURCE_DIR "/examples/learner/ecs_service.yaml");
   ASSERT_EQ(check(text), "");
   const DependencyOrder order = order_of(text);
   EXPECT_EQ(order.in_order(),

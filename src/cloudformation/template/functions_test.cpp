@@ -1,5 +1,6 @@
 #include "cloudformation/template/functions.h"
 
+#include "base/read_file.h"
 #include "cloudformation/template/template_test_support.h"
 
 namespace berth::cfn {
@@ -226,7 +227,7 @@ TEST(Functions, outputs) {
 }
 
 TEST(Functions, the_articles_template) {
-  const Template of = good(read_file("examples/learner/ecs_service.yaml"));
+  const Template of = good(read_file(BERTH_SOURCE_DIR "/examples/learner/ecs_service.yaml"));
   const auto ssm = [](std::string_view, std::string_view name) -> Result<std::string> {
     if (name == "/learner/public/subnetids") return std::string("subnet-1,subnet-2");
     return "value-of-" + std::string(name);

@@ -1,4 +1,5 @@
 // The example's own template: the engine must parse, order and resolve it as it stands.
+#include "base/read_file.h"
 #include "cloudformation/template/dependency_order.h"
 #include "cloudformation/template/template_test_support.h"
 
@@ -31,7 +32,7 @@ class Prerequisites : public testing::Test {
     return properties ? *properties : json::object();
   }
 
-  const Template of_ = good(read_file("examples/learner/prerequisites.yaml"));
+  const Template of_ = good(read_file(BERTH_SOURCE_DIR "/examples/learner/prerequisites.yaml"));
   ParameterValues parameters_;
   const Conditions conditions_{};
   Environment around_;
@@ -67,7 +68,7 @@ TEST_F(Prerequisites, hands_over_what_the_article_looks_up) {
     if (resource.type == "AWS::SSM::Parameter")
       names.insert(std::string(resource.properties.at("Name").as_string()));
   }
-  const Template article = good(read_file("examples/learner/ecs_service.yaml"));
+  const Template article = good(read_file(BERTH_SOURCE_DIR "/examples/learner/ecs_service.yaml"));
   for (const auto& parameter : article.parameters) {
     if (ssm_value_type(parameter.type)) {
       EXPECT_TRUE(names.contains(*parameter.default_value)) << parameter.name;

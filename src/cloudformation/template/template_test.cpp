@@ -1,5 +1,6 @@
 #include "cloudformation/template/template.h"
 
+#include "base/read_file.h"
 #include "cloudformation/template/template_test_support.h"
 
 namespace berth::cfn {
@@ -12,7 +13,7 @@ std::string error_of(const std::string& text) {
 }
 
 TEST(Template, reads_the_articles_template) {
-  const std::string text = read_file("examples/learner/ecs_service.yaml");
+  const std::string text = read_file(BERTH_SOURCE_DIR "/examples/learner/ecs_service.yaml");
   const Template out = good(text);
   EXPECT_EQ(out.description, "Creating ECS Service for Learning Purpose");
   ASSERT_EQ(out.parameters.size(), 11u);

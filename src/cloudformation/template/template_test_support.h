@@ -3,8 +3,6 @@
 
 #include <gtest/gtest.h>
 
-#include <fstream>
-#include <sstream>
 #include <string>
 
 #include "cloudformation/template/functions.h"
@@ -17,13 +15,6 @@ namespace berth::cfn {
 template <class T>
 std::string message_of(const Result<T>& result) {
   return result ? "" : result.error().message;
-}
-
-inline std::string read_file(const std::string& path) {
-  std::ifstream file(std::string(BERTH_SOURCE_DIR) + "/" + path, std::ios::binary);
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
 }
 
 inline Result<Template> parsed(const std::string& text) {
