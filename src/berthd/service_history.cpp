@@ -97,7 +97,7 @@ json::value states_of_history(const std::string& data) {
 ServiceHistory::ServiceHistory(Context context) : context_(std::move(context)) {
   context_.metrics.observe([this](const auto& id, const auto& unit, Time time, const auto& values,
                                   bool fine) { note_point(id, unit, time, values, fine); });
-  watch_ = context_.store.watch([this](const std::set<std::string_view>& changed) { look(changed); });
+  watch_ = context_.store.watch([this](const Changes& changes) { look(changes); });
   begin();
 }
 
@@ -114,16 +114,19 @@ void ServiceHistory::begin() {
   begins_ = context_.loop.now();
   const auto& activities = context_.store.all<ScalingActivityRow>();
   newest_activity_ = activities.empty() ? "" : activities.rbegin()->first;
-  look({ServiceRow::table, TaskRow::table, ScalableTargetRow::table, ScalingPolicyRow::table,
-        AlarmRow::table});
+  look_at_services(false);
+  look_at_tasks();
+  look_at_targets();
+  look_at_policies();
+  look_at_alarms();
 }
 
-void ServiceHistory::look(const std::set<std::string_view>& changed) {
-  if (changed.contains(ServiceRow::table)) look_at_services(changed.contains(ScalingActivityRow::table));
-  if (changed.contains(TaskRow::table)) look_at_tasks();
-  if (changed.contains(ScalableTargetRow::table)) look_at_targets();
-  if (changed.contains(ScalingPolicyRow::table)) look_at_policies();
-  if (changed.contains(AlarmRow::table)) look_at_alarms();
+void ServiceHistory::look(const Changes& changes) {
+  if (changes.touched<ServiceRow>()) look_at_services(changes.touched<ScalingActivityRow>());
+  if (changes.touched<TaskRow>()) look_at_tasks();
+  if (changes.touched<ScalableTargetRow>()) look_at_targets();
+  if (changes.touched<ScalingPolicyRow>()) look_at_policies();
+  if (changes.touched<AlarmRow>()) look_at_alarms();
 }
 
 void ServiceHistory::add(const std::string& service, json::object entry) {

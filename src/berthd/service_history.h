@@ -38,7 +38,7 @@ class ServiceHistory {
   };
 
   void begin();
-  void look(const std::set<std::string_view>& changed);
+  void look(const Changes& changes);
   void look_at_services(bool activities_changed);
   void look_at_tasks();
   void look_at_targets();

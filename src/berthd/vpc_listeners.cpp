@@ -23,8 +23,8 @@ VpcListeners::~VpcListeners() {
 }
 
 void VpcListeners::start() {
-  watch_ = store_.watch([this](const std::set<std::string_view>& changed) {
-    if (!changed.contains(ec2::VpcRow::table) || follow_posted_) return;
+  watch_ = store_.watch([this](const Changes& changes) {
+    if (!changes.touched<ec2::VpcRow>() || follow_posted_) return;
     follow_posted_ = true;
     loop_.post([this, alive = alive_] {
       if (!*alive) return;

@@ -36,7 +36,7 @@ StackEngine::~StackEngine() {
 }
 
 void StackEngine::start() {
-  watch_ = store_.watch([this](const std::set<std::string_view>& changed) { notice(changed); });
+  watch_ = store_.watch([this](const Changes& changes) { notice(changes); });
   post();
   forget_daily();
 }
@@ -49,8 +49,8 @@ void StackEngine::forget_daily() {
 }
 
 // A resource may settle by a change of any table.
-void StackEngine::notice(const std::set<std::string_view>& changed_tables) {
-  if (active_ || changed_tables.contains(StackRow::table)) post();
+void StackEngine::notice(const Changes& changes) {
+  if (active_ || changes.touched<StackRow>()) post();
 }
 
 void StackEngine::post() {

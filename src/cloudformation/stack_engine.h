@@ -28,7 +28,7 @@ class StackEngine {
     Plan plan;
   };
 
-  void notice(const std::set<std::string_view>& changed_tables);
+  void notice(const Changes& changes);
   void post();
   void reconcile();
   Progress advance(const std::string& stack_id);

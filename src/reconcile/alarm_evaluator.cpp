@@ -63,7 +63,7 @@ AlarmEvaluator::AlarmEvaluator(Store& store, Loop& loop, const Settings& setting
       settings_(settings),
       metrics_(metrics),
       scaling_(scaling),
-      watch_(store, loop, {AlarmRow::table}, [this] {
+      watch_(store, loop, any_of<AlarmRow>, [this] {
         follow_alarms();
         evaluate_composites();
       }) {}

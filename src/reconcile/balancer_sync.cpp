@@ -26,8 +26,8 @@ BalancerSync::BalancerSync(Store& store, Loop& loop, world::Balancer& balancer)
       loop_(loop),
       balancer_(balancer),
       watch_(store, loop,
-             {elbv2::LoadBalancerRow::table, elbv2::ListenerRow::table, elbv2::RuleRow::table,
-              elbv2::TargetGroupRow::table, elbv2::TargetRow::table},
+             any_of<elbv2::LoadBalancerRow, elbv2::ListenerRow, elbv2::RuleRow, elbv2::TargetGroupRow,
+                    elbv2::TargetRow>,
              [this] { step(); }) {}
 
 BalancerSync::~BalancerSync() {
@@ -54,7 +54,8 @@ void BalancerSync::follow_provisioning() {
   if (!waiting) return;
   poll_ = loop_.after_real(poll_delay_, [this] {
     poll_delay_ = std::min(poll_delay_ * 2, look_interval_most);
-    static_cast<void>(!write_state(balancer_.info()));  // the store has said why, and the next look tries again
+    static_cast<void>(
+        !write_state(balancer_.info()));  // the store has said why, and the next look tries again
     follow_provisioning();
   });
 }
@@ -68,8 +69,8 @@ Result<> BalancerSync::write_state(const world::BalancerInfo& info) {
   for (const auto& balancer : applied_->load_balancers) {
     if (!balancer.listeners.empty()) listening.insert(balancer.arn);
   }
-  // A URL is enough: one of several addresses may be somebody else's. Without a listener anywhere there is nothing
-  // that the program could run for.
+  // A URL is enough: one of several addresses may be somebody else's. Without a listener anywhere there is
+  // nothing that the program could run for.
   const auto is_ready = [&](const std::string& arn) {
     if (listening.contains(arn)) return info.running && info.urls.contains(arn);
     return info.running || (info.problem.empty() && listening.empty());

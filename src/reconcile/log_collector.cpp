@@ -68,8 +68,8 @@ Callback LogCollector::guarded(Method method) {
 }
 
 void LogCollector::start() {
-  watch_ = store_.watch([this](const auto& changed) {
-    if (!changed.contains(ecs::TaskRow::table) || forgetting_) return;
+  watch_ = store_.watch([this](const Changes& changes) {
+    if (!changes.touched<ecs::TaskRow>() || forgetting_) return;
     forgetting_ = true;
     loop_.post(guarded([](LogCollector& self) { self.forget_gone_tasks(); }));
   });

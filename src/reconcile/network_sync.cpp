@@ -34,9 +34,7 @@ NetworkSync::NetworkSync(Store& store, Loop& loop, world::Network& network)
       loop_(loop),
       network_(network),
       retry_delay_(first_retry_after),
-      watch_(store, loop,
-             {ec2::VpcRow::table, ec2::SubnetRow::table, ec2::RouteTableRow::table,
-              ec2::InternetGatewayRow::table},
+      watch_(store, loop, any_of<ec2::VpcRow, ec2::SubnetRow, ec2::RouteTableRow, ec2::InternetGatewayRow>,
              [this] { step(); }) {}
 
 NetworkSync::~NetworkSync() {

@@ -31,7 +31,8 @@ bool is_permanent(const Error& error) {
   return error.code == world::mail_refused || error.code == http_refused;
 }
 
-// A clock that was set back must not hold a delivery: what seems further away than any wait between attempts is due.
+// A clock that was set back must not hold a delivery: what seems further away than any wait between attempts
+// is due.
 Time due_time(const sns::DeliveryRow& row, Time real_now) {
   const auto longest = Duration{sns::delivery_policy(row.protocol).delay_max.us};
   return row.next_attempt > real_now + longest ? real_now : row.next_attempt;
@@ -64,8 +65,8 @@ auto Notifications::guarded(Method method) {
 }
 
 void Notifications::start() {
-  watch_ = store_.watch([this](const auto& changed) {
-    if (changed.contains(sns::DeliveryRow::table) || changed.contains(sns::SubscriptionRow::table)) wake();
+  watch_ = store_.watch([this](const Changes& changes) {
+    if (changes.touched<sns::DeliveryRow, sns::SubscriptionRow>()) wake();
   });
   wake();
 }

@@ -35,8 +35,7 @@ Time transitioned_at(const AlarmRow& alarm) {
 Scaling::Scaling(Store& store, Loop& loop)
     : store_(store),
       loop_(loop),
-      watch_(store, loop,
-             {ecs::TaskRow::table, ecs::ServiceRow::table, ScalingActivityRow::table, AlarmRow::table},
+      watch_(store, loop, any_of<ecs::TaskRow, ecs::ServiceRow, ScalingActivityRow, AlarmRow>,
              [this] { follow(); }) {}
 
 Scaling::~Scaling() = default;

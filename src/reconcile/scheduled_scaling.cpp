@@ -60,7 +60,7 @@ void change_limits(Store& store, Loop& loop, const ScheduledActionRow& action,
 ScheduledScaling::ScheduledScaling(Store& store, Loop& loop)
     : store_(store),
       loop_(loop),
-      watch_(store, loop, {ScheduledActionRow::table}, [this] { follow_actions(); }) {}
+      watch_(store, loop, any_of<ScheduledActionRow>, [this] { follow_actions(); }) {}
 
 ScheduledScaling::~ScheduledScaling() {
   loop_.cancel(timer_);

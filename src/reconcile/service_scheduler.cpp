@@ -56,10 +56,10 @@ ServiceScheduler::~ServiceScheduler() {
 }
 
 void ServiceScheduler::start() {
-  watch_ = store_.watch([this](const std::set<std::string_view>& tables) {
-    for (const char* table : {ServiceRow::table, TaskRow::table, ecs::TaskDefinitionRow::table,
-                              elbv2::TargetRow::table, ec2::SubnetRow::table, iam::RoleRow::table}) {
-      if (tables.contains(table)) return wake();
+  watch_ = store_.watch([this](const Changes& changes) {
+    if (changes.touched<ServiceRow, TaskRow, ecs::TaskDefinitionRow, elbv2::TargetRow, ec2::SubnetRow,
+                        iam::RoleRow>()) {
+      wake();
     }
   });
   wake();

@@ -1,10 +1,9 @@
-// TableWatch: runs a reconciler's step soon after a commit that changed one of its tables. Many commits in a
-// row become one step; a step may also be asked for by hand.
+// TableWatch: runs a reconciler's step soon after a commit that concerns it. Many commits in a row become one
+// step; a step may also be asked for by hand.
 #pragma once
 
+#include <functional>
 #include <memory>
-#include <set>
-#include <string_view>
 #include <utility>
 
 #include "loop/loop.h"
@@ -14,7 +13,10 @@ namespace berth::reconcile {
 
 class TableWatch {
  public:
-  TableWatch(Store& store, Loop& loop, std::set<std::string_view> tables, Callback step);
+  // Whether a commit concerns the reconciler, which may note here what changed.
+  using Concerns = std::function<bool(const Changes& changes)>;
+
+  TableWatch(Store& store, Loop& loop, Concerns concerns, Callback step);
   ~TableWatch();
   TableWatch(const TableWatch&) = delete;
   TableWatch& operator=(const TableWatch&) = delete;
@@ -34,11 +36,17 @@ class TableWatch {
  private:
   Store& store_;
   Loop& loop_;
-  std::set<std::string_view> tables_;
+  Concerns concerns_;
   Callback step_;
   int watch_ = 0;
   bool posted_ = false;
   std::shared_ptr<const bool> alive_ = std::make_shared<const bool>(true);
 };
+
+// Every change of these tables.
+template <class... Row>
+bool any_of(const Changes& changes) {
+  return changes.touched<Row...>();
+}
 
 }  // namespace berth::reconcile

@@ -44,8 +44,7 @@ TargetHealth::TargetHealth(Store& store, Loop& loop)
     : store_(store),
       loop_(loop),
       watch_(store, loop,
-             {elbv2::TargetRow::table, elbv2::ListenerRow::table, elbv2::RuleRow::table,
-              elbv2::LoadBalancerRow::table},
+             any_of<elbv2::TargetRow, elbv2::ListenerRow, elbv2::RuleRow, elbv2::LoadBalancerRow>,
              [this] { step(); }) {}
 
 TargetHealth::~TargetHealth() {

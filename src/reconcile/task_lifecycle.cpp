@@ -76,8 +76,8 @@ TaskLifecycle::~TaskLifecycle() {
 void TaskLifecycle::start(world::Runtime& runtime, OutputSink& output) {
   runtime_ = &runtime;
   output_ = &output;
-  watch_ = store_.watch([this](const std::set<std::string_view>& tables) {
-    if (tables.contains(TaskRow::table) || tables.contains(elbv2::TargetRow::table)) wake();
+  watch_ = store_.watch([this](const Changes& changes) {
+    if (changes.touched<TaskRow, elbv2::TargetRow>()) wake();
   });
   take_stock();
 }

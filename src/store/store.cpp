@@ -41,7 +41,9 @@ int Store::watch(Watch watch) {
   return last_watch_;
 }
 
-void Store::stop_watching(int id) { watches_.erase(id); }
+void Store::stop_watching(int id) {
+  watches_.erase(id);
+}
 
 Result<> Store::reset() {
   return transact([&]() -> Result<> {
@@ -55,7 +57,7 @@ Result<> Store::reset() {
 }
 
 void Store::begin() {
-  BERTH_CHECK(!open_);
+  BERTH_CHECK(!open_ && touched_.empty());  // a watch may open none: what changed is still needed
   open_ = true;
 }
 
@@ -71,28 +73,31 @@ Result<> Store::commit() {
     open_ = false;
     return {};
   }
-  std::vector<Change> changes;
-  std::set<std::string_view> changed_tables;
-  for (const auto* table : touched_) {
-    if (!table->changed()) continue;
-    changed_tables.insert(table->name());
-    if (journal_) table->collect(changes);
-  }
-  if (!appended_.empty()) changed_tables.insert("logs.events");
-  if (journal_ && !changed_tables.empty()) {
+  std::erase_if(touched_, [](auto* table) { return !table->changed(); });
+  const bool changed = !touched_.empty() || !appended_.empty();
+  if (journal_ && changed) {
+    std::vector<Change> changes;
+    for (const auto* table : touched_) table->collect(changes);
     if (auto kept = journal_->commit(changes, appended_); !kept) {
       roll_back();
       return kept;
     }
   }
-  for (auto* table : touched_) table->settle();
-  touched_.clear();
   appended_.clear();
   open_ = false;
-  if (changed_tables.empty()) return {};
-  const auto watches = watches_;  // a watch may end itself
-  for (const auto& [id, notify] : watches) notify(changed_tables);
+  if (changed) tell_watches();
+  for (auto* table : touched_) table->settle();
+  touched_.clear();
   return {};
+}
+
+void Store::tell_watches() {
+  const Changes changes(*this);
+  for (auto next = watches_.begin(); next != watches_.end();) {
+    const auto [id, notify] = *next;  // it may end itself
+    notify(changes);
+    next = watches_.upper_bound(id);
+  }
 }
 
 }  // namespace berth

@@ -76,6 +76,106 @@ TEST(Store, RollsBackWhatFails) {
   EXPECT_EQ(notified, 0);
 }
 
+// A part of whatever "count" says.
+struct PartRow {
+  static constexpr const char* table = "test.parts";
+  std::string id;
+  int whole = 0;
+  std::string key() const { return id; }
+  std::string belongs_to() const { return std::to_string(whole); }
+};
+BOOST_DESCRIBE_STRUCT(PartRow, (), (id, whole))
+
+std::string ids_of(const Store& store, const std::string& whole) {
+  std::string ids;
+  for (const auto* entry : store.rows_of<PartRow>(whole)) ids += entry->second.id + " ";
+  return ids;
+}
+
+TEST(Store, FindsRowsByWhatTheyBelongTo) {
+  Store store;
+  store.add<PartRow>();
+  const auto write = [&](bool done, const std::function<void()>& work) {
+    return static_cast<bool>(store.transact([&]() -> Result<> {
+      work();
+      if (done) return {};
+      return Error{"X", "no"};
+    }));
+  };
+  write(true, [&] {
+    for (const char* id : {"c", "a", "b"}) store.put(PartRow{id, 1});
+    store.put(PartRow{"z", 2});
+  });
+  EXPECT_EQ(ids_of(store, "1"), "a b c ");
+  EXPECT_EQ(ids_of(store, "2"), "z ");
+  EXPECT_EQ(ids_of(store, "3"), "");
+  write(false, [&] {
+    store.erase<PartRow>("a");
+    store.erase<PartRow>("z");
+    store.put(PartRow{"d", 1});
+    EXPECT_EQ(ids_of(store, "1"), "b c d ");
+    EXPECT_EQ(ids_of(store, "2"), "");
+  });
+  EXPECT_EQ(ids_of(store, "1"), "a b c ") << "rolled back";
+  EXPECT_EQ(ids_of(store, "2"), "z ");
+  ASSERT_TRUE(store.reset());
+  EXPECT_EQ(ids_of(store, "1"), "");
+}
+
+TEST(Store, TellsWhichRowsChanged) {
+  Store store;
+  store.add<TestRow>();
+  store.add<PartRow>();
+  const auto row = [](const std::string& id, int count) {
+    TestRow made;
+    made.id = id;
+    made.count = count;
+    return made;
+  };
+  std::string told;
+  const int watch = store.watch([&](const Changes& changes) {
+    told.clear();
+    for (const auto& [key, before] : changes.rows<TestRow>())
+      told += key + (before ? ":" + std::to_string(before->count) : "") + " ";
+    EXPECT_FALSE(changes.touched<PartRow>());
+    EXPECT_TRUE((changes.touched<PartRow, TestRow>()));
+  });
+  ASSERT_TRUE(store.transact([&]() -> Result<> {
+    store.put(row("b", 1));
+    store.put(row("a", 2));
+    store.put(row("c", 3));
+    store.erase<TestRow>("c");
+    return {};
+  }));
+  EXPECT_EQ(told, "a b ") << "what came and went in one transaction was never there";
+  ASSERT_TRUE(store.transact([&]() -> Result<> {
+    store.edit<TestRow>("a")->count = 5;
+    store.erase<TestRow>("b");
+    return {};
+  }));
+  EXPECT_EQ(told, "a:2 b:1 ");
+  store.stop_watching(watch);
+}
+
+TEST(Store, AWatchMayEndItself) {
+  Store store;
+  store.add<TestRow>();
+  int first = 0, second = 0, id = 0;
+  id = store.watch([&](const auto&) {
+    ++first;
+    store.stop_watching(id);
+  });
+  store.watch([&](const auto&) { ++second; });
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_TRUE(store.transact([&]() -> Result<> {
+      store.put(sample());
+      return {};
+    }));
+  }
+  EXPECT_EQ(first, 1);
+  EXPECT_EQ(second, 2);
+}
+
 TEST(Store, KeepsRowsAcrossProcesses) {
   const Folder folder;
   {

@@ -32,11 +32,10 @@ Recorder::Recorder(SimulatedRegion& region, const ecs::ServiceRow& service, Time
   timeline_.start_unix_s = static_cast<double>(unix_seconds(origin));
   timeline_.time_scale = region.loop().time_scale();
   timeline_.service = service.name;
-  watch_ = region_.store().watch([this](const std::set<std::string_view>& changed) {
-    if (changed.contains(ecs::TaskRow::table) || changed.contains(ecs::ServiceRow::table))
-      tasks_changed_ = true;
-    if (changed.contains(cloudwatch::AlarmHistoryRow::table)) history_changed_ = true;
-    if (changed.contains(elbv2::TargetRow::table)) targets_changed_ = true;
+  watch_ = region_.store().watch([this](const Changes& changes) {
+    if (changes.touched<ecs::TaskRow, ecs::ServiceRow>()) tasks_changed_ = true;
+    if (changes.touched<cloudwatch::AlarmHistoryRow>()) history_changed_ = true;
+    if (changes.touched<elbv2::TargetRow>()) targets_changed_ = true;
   });
 }
 

@@ -20,7 +20,7 @@ Daemon::~Daemon() {
   outside_.proxy.attach(nullptr);
 }
 
-bool Daemon::start(Watch watch) {
+bool Daemon::start(Store::Watch watch) {
   if (!store_.load() || !metrics_.load(loop_.now())) return false;
   store_.watch(std::move(watch));
   outside_.engine.attach(&plane_.runtime_listener());

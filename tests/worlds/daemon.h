@@ -25,15 +25,13 @@ struct Outside {
 
 class Daemon {
  public:
-  using Watch = std::function<void(const std::set<std::string_view>& tables)>;
-
   Daemon(Machine& machine, Outside outside);
   ~Daemon();
   Daemon(const Daemon&) = delete;
   Daemon& operator=(const Daemon&) = delete;
 
   // `watch` hears of every commit. False: the disk refused.
-  bool start(Watch watch);
+  bool start(Store::Watch watch);
 
   template <class In, class Out>
   Result<Out> call(Result<Out> (*handler)(Context&, const In&), const std::type_identity_t<In>& input) {

@@ -66,17 +66,17 @@ void Judge::fail(const char* invariant, std::string text) {
   if (!problem_) problem_ = Problem{invariant, std::move(text)};
 }
 
-void Judge::on_commit(Daemon& daemon, const std::set<std::string_view>& tables) {
+void Judge::on_commit(Daemon& daemon, const Changes& changes) {
   const Store& store = daemon.store();
   ordered_.reset();
-  if (tables.contains(autoscaling::ScalingActivityRow::table)) look_at_activities(store);
-  if (tables.contains(ecs::ServiceRow::table)) look_at_count(store);
-  if (tables.contains(ecs::TaskRow::table)) {
+  if (changes.touched<autoscaling::ScalingActivityRow>()) look_at_activities(store);
+  if (changes.touched<ecs::ServiceRow>()) look_at_count(store);
+  if (changes.touched<ecs::TaskRow>()) {
     look_at_tasks(store);
     look_for_second_starts(store);
   }
-  if (tables.contains(cloudwatch::AlarmRow::table)) look_at_alarms(daemon);
-  if (tables.contains(cloudformation::StackRow::table)) {
+  if (changes.touched<cloudwatch::AlarmRow>()) look_at_alarms(daemon);
+  if (changes.touched<cloudformation::StackRow>()) {
     trace_stacks(store);
     trace_failed_resources(store);
   }

@@ -38,7 +38,7 @@ class Judge {
  public:
   Judge(Machine& machine, const Engine& engine) : machine_(machine), engine_(engine) {}
 
-  void on_commit(Daemon& daemon, const std::set<std::string_view>& tables);
+  void on_commit(Daemon& daemon, const Changes& changes);
 
   // While people change counts and states themselves.
   bool by_hand = false;

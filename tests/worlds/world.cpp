@@ -95,7 +95,8 @@ void World::fail(Problem problem) {
 void World::start_daemon() {
   machine_.process = std::make_shared<Life>();
   daemon_ = std::make_unique<Daemon>(machine_, outside_);
-  const bool started = daemon_->start([this](const auto& tables) { judge_.on_commit(*daemon_, tables); });
+  const bool started =
+      daemon_->start([this](const Changes& changes) { judge_.on_commit(*daemon_, changes); });
   machine_.trace(started ? "berthd: starts" : "berthd: does not start");
 }
 
