@@ -113,6 +113,9 @@ int simulate(const RunFlags& flags, const SimulateOptions& options) {
     print_table(*result, summary, flags);
     line("played", fmt::format("{:.2f} days in {:.3f} s: {:.0f} virtual days/s", virtual_s / 86400, wall_s,
                                days_per_s));
+    if (result->quiet_minutes > 0)
+      line("", fmt::format("{:.2f} days of it were quiet: each minute as the one before",
+                           static_cast<double>(result->quiet_minutes) / 1440));
     return 0;
   }
   auto document = study::timeline_json(timeline);
@@ -127,6 +130,7 @@ int simulate(const RunFlags& flags, const SimulateOptions& options) {
                          {"timeline", std::move(document)},
                          {"timeline_sha256", digest},
                          {"virtual_s", virtual_s},
+                         {"quiet_minutes", result->quiet_minutes},
                          {"wall_s", wall_s},
                          {"virtual_days_per_s", days_per_s}};
   std::cout << json::serialize(out) << "\n";

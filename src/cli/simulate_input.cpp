@@ -31,6 +31,9 @@ void add_run_flags(CLI::App& command, RunFlags& flags) {
   command.add_option("--param", flags.parameters, "NAME=VALUE for a parameter of the template");
   command.add_option("--set", flags.sets, "Resource.Property.Path=VALUE: changes the template for this run");
   command.add_option("--seed", flags.seed, "Of all that is drawn")->capture_default_str();
+  command.add_flag(
+      "--every-minute", flags.every_minute,
+      "Also play the minutes of which nothing new can come (slower; to check that nothing does)");
   command.add_option("--time-scale", flags.time_scale, "As berthd's; for comparing with what it did")
       ->check(CLI::Range(1.0, 20.0));
 }
@@ -114,6 +117,7 @@ Result<study::RunOptions> run_options(const RunFlags& flags, const std::string& 
   options.tier = flags.tier;
   options.seed = flags.seed;
   options.time_scale = flags.time_scale;
+  options.every_minute = flags.every_minute;
   return options;
 }
 

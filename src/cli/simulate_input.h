@@ -24,6 +24,7 @@ struct RunFlags {
   std::vector<std::string> parameters;  // K=V
   std::vector<std::string> sets;        // Resource.Property.Path=V
   double time_scale = 1;
+  bool every_minute = false;
   std::uint64_t seed = 1;
 };
 

@@ -54,7 +54,7 @@ TEST(SimLoop, RunsLateWhatWasDueWhileItSlept) {
   std::string order;
   loop.after(Duration::seconds(2), [&] { order += 'b'; });
   loop.after(Duration::seconds(1), [&] { order += 'a'; });
-  loop.sleep_for(RealDuration::seconds(10));
+  loop.sleep_for(Duration::seconds(10));
   EXPECT_EQ(order, "");
   EXPECT_TRUE(loop.run_one(loop.now()));
   EXPECT_EQ(order, "a");
@@ -62,6 +62,20 @@ TEST(SimLoop, RunsLateWhatWasDueWhileItSlept) {
   EXPECT_TRUE(loop.run_one(loop.now()));
   EXPECT_FALSE(loop.run_one(loop.now()));
   EXPECT_EQ(order, "ab");
+}
+
+TEST(SimLoop, TellsDeadlinesFromTicks) {
+  SimLoop loop(from_unix_seconds(0));
+  EXPECT_FALSE(loop.next_set_ahead(RealDuration::minutes(5)));
+  loop.after(Duration::seconds(60), [] {});
+  const TimerId taken_back = loop.after(Duration::seconds(600), [] {});
+  loop.after(Duration::seconds(900), [] {});
+  loop.cancel(taken_back);
+  EXPECT_EQ(loop.next_set_ahead(RealDuration::minutes(5)), from_unix_seconds(900));
+  loop.run_for(Duration::seconds(890));  // it was set long before, however near it is now
+  EXPECT_EQ(loop.next_set_ahead(RealDuration::minutes(5)), from_unix_seconds(900));
+  loop.run_for(Duration::seconds(20));
+  EXPECT_FALSE(loop.next_set_ahead(RealDuration::minutes(5)));
 }
 
 TEST(SimLoop, StreamsAreIndependentAndSeeded) {

@@ -27,8 +27,9 @@ TimerId SimLoop::add(std::int64_t steady_us, Callback callback) {
   const std::uint32_t slot = free_slots_.back();
   free_slots_.pop_back();
   const TimerId id = ++last_sequence_ << slot_bits | slot;
-  slots_[slot] = {id, std::move(callback)};
-  due_.push({std::max(steady_us, steady_.us), id});
+  const std::int64_t due_us = std::max(steady_us, steady_.us);
+  slots_[slot] = {id, std::move(callback), steady_.us, due_us};
+  due_.push({due_us, id});
   return id;
 }
 
@@ -88,6 +89,16 @@ bool SimLoop::run_one(Time when) {
 void SimLoop::run_until(Time when) {
   while (run_one(when)) continue;
   steady_.us = std::max(steady_.us, steady_us_of(when));
+}
+
+std::optional<Time> SimLoop::next_set_ahead(RealDuration ahead) const {
+  std::optional<std::int64_t> next_us;
+  for (const Slot& slot : slots_) {
+    if (slot.id == no_timer || slot.due_us - slot.set_us < ahead.us) continue;
+    next_us = std::min(next_us.value_or(slot.due_us), slot.due_us);
+  }
+  if (!next_us) return std::nullopt;
+  return start_ + Duration{scaled(*next_us)};
 }
 
 }  // namespace berth

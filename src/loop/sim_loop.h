@@ -2,8 +2,10 @@
 // by (time, sequence). Real and berth time are the same clock here unless a time scale is given.
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <map>
+#include <optional>
 #include <queue>
 #include <string>
 #include <vector>
@@ -38,8 +40,13 @@ class SimLoop final : public Loop {
   // Runs what is due now, without moving the clock.
   void run_ready() { run_until(now()); }
   bool idle() const { return free_slots_.size() == slots_.size(); }
-  // The machine slept: time has passed and nothing ran. What was due meanwhile is run late, in its order.
-  void sleep_for(RealDuration span) { steady_ = steady_ + span; }
+  // The machine sleeps until then: time passes and nothing runs. What was due meanwhile is run late, in its
+  // order.
+  void sleep_until(Time when) { steady_.us = std::max(steady_.us, steady_us_of(when)); }
+  void sleep_for(Duration span) { sleep_until(now() + span); }
+  // When the first callback is due that was set at least `ahead` before its time, as a deadline is and the
+  // next tick of a clock is not.
+  std::optional<Time> next_set_ahead(RealDuration ahead) const;
 
  private:
   // A timer's id is its sequence number and, in the low bits, its slot; ids grow with the sequence.
@@ -54,6 +61,8 @@ class SimLoop final : public Loop {
   struct Slot {
     TimerId id = no_timer;  // no_timer: free; what is due for another id was cancelled
     Callback callback;
+    std::int64_t set_us = 0;
+    std::int64_t due_us = 0;
   };
 
   std::int64_t scaled(std::int64_t real_us) const {

@@ -8,6 +8,8 @@ namespace berth::sim {
 namespace {
 
 constexpr std::int64_t fine_step_us = us_per_second;
+constexpr int changes_looked_at = 64;
+// How far, when callers that keep a task busy may come.
 constexpr std::int64_t look_ahead_us = 10 * us_per_minute;
 constexpr double nothing_us = 0.5;  // of backlog
 
@@ -156,14 +158,18 @@ SteadyTime FluidLoad::calm_until() const {
   for (const auto& server : servers_) {
     if (server.serving) capacity_rps += server.vcpu * 1000 / app_.cpu_ms / (server.busy_calls > 0 ? 2 : 1);
   }
-  std::int64_t at = std::max<std::int64_t>(at_us_, 0);
+  const bool with_callers = !traffic_.clients.empty();
   const std::int64_t horizon = at_us_ + look_ahead_us;
-  while (at < horizon && at < traffic_.duration_us) {
+  std::int64_t at = std::max<std::int64_t>(at_us_, 0);
+  for (int looked = 0; looked < changes_looked_at && at < traffic_.duration_us; ++looked) {
+    if (with_callers && at >= horizon) break;
     if (traffic_.rate_at(at) >= capacity_rps)
       return std::max(now + RealDuration{fine_step_us}, origin_ + RealDuration{at + fine_step_us});
     at = traffic_.next_change(at);
   }
-  return origin_ + RealDuration{std::max(horizon, at_us_ + fine_step_us)};
+  if (with_callers) at = horizon;
+  if (at >= traffic_.duration_us) at = std::max(at, horizon);
+  return origin_ + RealDuration{std::max(at, at_us_ + fine_step_us)};
 }
 
 }  // namespace berth::sim

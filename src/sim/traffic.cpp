@@ -61,6 +61,16 @@ double Traffic::rate_at(std::int64_t at_us) const {
   return next == segments.begin() ? 0 : std::prev(next)->rps;
 }
 
+std::int64_t Traffic::level_until(std::int64_t at_us) const {
+  std::int64_t until = next_change(at_us);
+  for (const auto& group : clients) {
+    const auto last_call_us = static_cast<std::int64_t>(group.seconds * 1e6);
+    if (at_us >= group.end_us + last_call_us) continue;
+    until = std::min(until, std::max(at_us, group.start_us));
+  }
+  return until;
+}
+
 void Traffic::multiply(double factor) {
   for (auto& segment : segments) segment.rps *= factor;
 }

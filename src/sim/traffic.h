@@ -42,6 +42,8 @@ struct Traffic {
   // The start of the segment behind `at_us`, or the end of the traffic; behind that, never.
   std::int64_t next_change(std::int64_t at_us) const;
   double rate_at(std::int64_t at_us) const;
+  // Until when the rate stays and no caller keeps a task busy; `at_us` itself if one does.
+  std::int64_t level_until(std::int64_t at_us) const;
   void multiply(double factor);
   // The part [from, to), counted from its own start.
   Traffic part(std::int64_t from_us, std::int64_t to_us) const;

@@ -60,6 +60,15 @@ void Recorder::close_minute(const sim::TrafficMinute& traffic, double offered_vc
   fill_cpu();
 }
 
+void Recorder::repeat_minute(std::int64_t times) {
+  auto& minutes = timeline_.minutes;
+  minutes.insert(minutes.end(), static_cast<std::size_t>(times), MinuteSeen(minutes.back()));
+  // Some points are still on their way; they are as the newest one.
+  if (next_without_cpu_ == 0) return;
+  const auto cpu = minutes[next_without_cpu_ - 1].cpu;
+  while (next_without_cpu_ < minutes.size()) minutes[next_without_cpu_++].cpu = cpu;
+}
+
 void Recorder::look_at_tasks() {
   tasks_changed_ = false;
   const auto* service = region_.store().find<ecs::ServiceRow>(service_key_);

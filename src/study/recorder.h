@@ -18,6 +18,8 @@ class Recorder {
 
   // Once a minute, when it ends. `offered_vcpu`: what its requests ask for on average.
   void close_minute(const sim::TrafficMinute& traffic, double offered_vcpu);
+  // So many minutes more were as the last one.
+  void repeat_minute(std::int64_t times);
   Timeline finish(const sim::TrafficLedger& ledger);
 
  private:

@@ -10,6 +10,7 @@
 #include "services/ecs/rows.h"
 #include "sim/event_load.h"
 #include "sim/fluid_load.h"
+#include "study/quiet_stretches.h"
 #include "study/recorder.h"
 #include "study/template_edit.h"
 
@@ -116,17 +117,30 @@ class Play {
     const auto load = make_load(origin_steady, ledger);
     const std::string group = service.load_balancers.front().target_group_arn.value_or("");
     Recorder recorder(region_, service, origin);
+    QuietStretches quiet(region_);
     loop.run_until(origin - Duration{1});
     region_.send_traffic(group, *load, ledger);
     // Requests come in real time; the timeline's minutes are those of berth's clock.
     const auto minute_us = static_cast<std::int64_t>(us_per_minute / loop.time_scale());
     const std::int64_t minutes = (options_.traffic.duration_us + minute_us - 1) / minute_us;
+    std::int64_t next_report = 0;
     for (std::int64_t minute = 0; minute < minutes; ++minute) {
       loop.run_until(origin + Duration{us_per_minute} * (minute + 1) - Duration{1});
       const auto traffic = region_.balancer().close_minute();
       recorder.close_minute(traffic, offered_vcpu(options_.traffic, options_.app, minute * minute_us,
                                                   (minute + 1) * minute_us));
-      if (minute % minutes_between_reports != 0) continue;
+      if (const std::int64_t alike = quiet.minutes_ahead(level_until(origin, minute * minute_us));
+          alike > 0) {
+        region_.skip(alike, quiet.memory());
+        static_cast<void>(
+            ledger
+                .close_minute());  // the skipped requests; the control code hears of them as repeated points
+        recorder.repeat_minute(alike);
+        minute += alike;
+        result_.quiet_minutes += alike;
+      }
+      if (minute < next_report) continue;
+      next_report = minute + minutes_between_reports;
       region_.forget_old_metrics();
       if (options_.progress &&
           !options_.progress(static_cast<double>(minute) / static_cast<double>(minutes))) {
@@ -140,6 +154,14 @@ class Play {
     return {};
   }
 
+  // Until when the traffic stays as it is at `at_us` of it, on berth's clock.
+  Time level_until(Time origin, std::int64_t at_us) const {
+    if (options_.every_minute || options_.tier != "fluid") return origin;
+    const std::int64_t until_us = std::min(options_.traffic.level_until(at_us), options_.traffic.duration_us);
+    return origin +
+           Duration{static_cast<std::int64_t>(static_cast<double>(until_us) * region_.loop().time_scale())};
+  }
+
   std::unique_ptr<sim::LoadModel> make_load(SteadyTime origin, sim::TrafficLedger& ledger) const {
     if (options_.tier == "fluid")
       return std::make_unique<sim::FluidLoad>(options_.app, options_.traffic, origin, ledger);
@@ -147,7 +169,7 @@ class Play {
   }
 
   double task_vcpu(const ecs::ServiceRow& service) const {
-    for (const auto& [id, task] : const_cast<SimulatedRegion&>(region_).store().all<ecs::TaskRow>()) {
+    for (const auto& [id, task] : region_.store().all<ecs::TaskRow>()) {
       if (task.service == service.name) return task.cpu_vcpu;
     }
     return 0.25;

@@ -23,6 +23,7 @@ struct RunOptions {
   std::string tier = "fluid";  // or "events": every request by itself
   std::uint64_t seed = 1;
   double time_scale = 1;
+  bool every_minute = false;  // else those that would be as the one before are not played
   // Called now and then with the share that is done; false ends the run.
   std::function<bool(double)> progress;
 };
@@ -31,6 +32,7 @@ struct RunResult {
   Timeline timeline;
   std::vector<std::string> made_up;  // what the template refers to and does not create
   double deployed_in_s = 0;          // virtual
+  std::int64_t quiet_minutes = 0;    // which were as the one before, and were not played
   double best_utilization = 0;       // the highest at which the p95 still meets the objective
 };
 

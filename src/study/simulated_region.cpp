@@ -94,6 +94,13 @@ void SimulatedRegion::forget_old_metrics() {
   (void)metrics_.flush(loop_.now());  // without a journal it cannot fail
 }
 
+void SimulatedRegion::skip(std::int64_t minutes, Duration memory) {
+  const Duration span = Duration::minutes(1) * minutes;
+  metrics_.repeat_newest(floor_to_minute(loop_.now()) + span, memory, loop_.now(), newest_point_age);
+  loop_.sleep_for(span);
+  balancer_.catch_up();
+}
+
 Result<> SimulatedRegion::deploy(const std::string& stack, const std::string& body,
                                  const Values& parameters) {
   cloudformation::CreateStackInput input;

@@ -18,6 +18,9 @@
 
 namespace berth::study {
 
+// A series without a younger point gets none any more: some minutes pass until a minute's points are there.
+inline constexpr Duration newest_point_age = Duration::minutes(8);
+
 struct RegionOptions {
   sim::WorldTimes times;
   sim::AppModel app;
@@ -41,17 +44,22 @@ class SimulatedRegion final : public sim::TaskMeter {
   // Runs until the stack is complete. An error tells which resource failed and why.
   Result<> deploy(const std::string& stack, const std::string& body, const Values& parameters);
   Values outputs_of(const std::string& stack) const;
-  // Makes what the template expects to find and is not there; adds to `parameters` what it must be given, and tells what was
-  // made up.
+  // Makes what the template expects to find and is not there; adds to `parameters` what it must be given, and
+  // tells what was made up.
   Result<> make_up(const Outside& outside, Values& parameters, std::vector<std::string>& told);
   // Every pending subscription by mail is confirmed, as a person would by clicking.
   Result<> confirm_subscriptions();
   // From now on the tasks behind the target group use what `load` says.
   void send_traffic(const std::string& target_group_arn, sim::LoadModel& load, sim::TrafficLedger& ledger);
   void forget_old_metrics();
+  // The coming minutes would be as the last one was (see QuietStretches): the clock stands behind them at
+  // once. `memory`: how far back a rule may look from there.
+  void skip(std::int64_t minutes, Duration memory);
 
   SimLoop& loop() { return loop_; }
+  const SimLoop& loop() const { return loop_; }
   Store& store() { return store_; }
+  const Store& store() const { return store_; }
   const cloudwatch::MetricStore& metrics() const { return metrics_; }
   sim::LoadedBalancer& balancer() { return balancer_; }
   const std::vector<world::Mail>& mails() const { return mailer_.mails(); }

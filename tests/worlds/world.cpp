@@ -180,7 +180,7 @@ void World::begin(const Deed& deed) {
     case DeedKind::proxy_killed:
       return proxy_.restart(RealDuration::seconds(10 * deed.draw));
     case DeedKind::machine_sleeps:
-      return machine_.loop.sleep_for(RealDuration{deed.span.us});
+      return machine_.loop.sleep_for(deed.span);
     case DeedKind::machine_reboots:
       engine_.tasks.lose_everything();
       proxy_.restart(RealDuration::seconds(10));

@@ -1,6 +1,7 @@
 #include "services/cloudwatch/metric_store.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "base/json.h"
 #include "store/row_codec.h"
@@ -14,6 +15,15 @@ constexpr std::size_t distinct_values_max = 1024;
 std::string write_identity(const MetricId& id, const std::string& unit) {
   return json::serialize(json::array{json::string(id.namespace_), json::string(id.name),
                                      row_codec::write(id.dimensions), json::string(unit)});
+}
+
+bool nearly_same(double a, double b) {
+  return std::abs(a - b) <= 1e-4 * std::max(std::abs(a), std::abs(b));
+}
+
+bool nearly_same(const control::StatisticSet& a, const control::StatisticSet& b) {
+  return nearly_same(a.sample_count, b.sample_count) && nearly_same(a.sum, b.sum) &&
+         nearly_same(a.minimum, b.minimum) && nearly_same(a.maximum, b.maximum);
 }
 
 bool read_identity(const std::string& text, MetricId& id, std::string& unit) {
@@ -83,6 +93,7 @@ void MetricStore::add(Point& point, const MetricValues& values) {
 
 void MetricStore::put(const MetricId& id, const std::string& unit, Time time, const MetricValues& values,
                       bool high_resolution) {
+  if (time < repeated_until_) return;
   if (observer_) observer_(id, unit, time, values, high_resolution);
   auto found = series_.find(KeyView{id, unit});
   if (found == series_.end()) found = series_.try_emplace(Key{id, unit}).first;
@@ -176,6 +187,36 @@ std::vector<MetricStore::Listed> MetricStore::list(Time now) const {
     }
   }
   return out;
+}
+
+bool MetricStore::level_since(Time since, Time now, Duration latest) const {
+  for (const auto& [key, series] : series_) {
+    const auto& points = series.minutes;
+    if (points.empty() || points.back().start < since) continue;
+    if (!series.seconds.empty() || points.back().start < now - latest) return false;
+    Time expected = points.back().start;
+    for (auto point = points.rbegin(); expected >= since;
+         ++point, expected = expected - Duration::minutes(1)) {
+      if (point == points.rend() || point->start != expected) return false;
+      if (!nearly_same(point->set, points.back().set)) return false;
+    }
+  }
+  return true;
+}
+
+void MetricStore::repeat_newest(Time last, Duration kept, Time now, Duration latest) {
+  repeated_until_ = last + Duration::minutes(1);
+  for (auto& [key, series] : series_) {
+    auto& points = series.minutes;
+    if (points.empty() || points.back().start < now - latest) continue;
+    const control::StatisticSet set = points.back().set;
+    const auto values = points.back().values ? *points.back().values : std::map<double, double>();
+    for (Time at = std::max(points.back().start, floor_to_minute(last - kept)) + Duration::minutes(1);
+         at <= last; at = at + Duration::minutes(1)) {
+      points.push_back(
+          {at, set, values.empty() ? nullptr : std::make_unique<std::map<double, double>>(values)});
+    }
+  }
 }
 
 void MetricStore::forget_old(Time now) {

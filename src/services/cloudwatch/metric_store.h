@@ -35,8 +35,8 @@ class MetricStore final : public MetricSink {
   Result<> load(Time now);
 
   // Hears of every point as it is put; empty: nobody does.
-  using Observer = std::function<void(const MetricId&, const std::string& unit, Time time, const MetricValues&,
-                                      bool high_resolution)>;
+  using Observer = std::function<void(const MetricId&, const std::string& unit, Time time,
+                                      const MetricValues&, bool high_resolution)>;
   void observe(Observer observer) { observer_ = std::move(observer); }
 
   void put(const MetricId& id, const std::string& unit, Time time, const MetricValues& values,
@@ -64,6 +64,14 @@ class MetricStore final : public MetricSink {
   };
   // Metrics in order of their ids.
   std::vector<Listed> list(Time now) const;
+
+  // For simulations that do not play minutes which would be as the last one was. Level: since then every
+  // series either got no point, or the same one every minute (give or take a rounding) to within `latest`
+  // before now.
+  bool level_since(Time since, Time now, Duration latest) const;
+  // Series with points within `latest` get the newest one for every minute up to `last` of the `kept` before
+  // it. What is put for those minutes later is dropped.
+  void repeat_newest(Time last, Duration kept, Time now, Duration latest);
 
   // Appends what changed since the last flush to the journal. Called about once a minute.
   Result<> flush(Time now);
@@ -104,6 +112,7 @@ class MetricStore final : public MetricSink {
 
   MetricJournal* journal_;
   Observer observer_;
+  Time repeated_until_{};  // points of these minutes were repeated
   std::map<Key, Series, KeyLess> series_;
 };
 

@@ -1,0 +1,130 @@
+// Minutes that are not played must be as if they had been.
+#include "study/quiet_stretches.h"
+
+#include <gtest/gtest.h>
+
+#include "base/log.h"
+#include "base/read_file.h"
+#include "study/run.h"
+
+namespace berth::study {
+namespace {
+
+RunOptions quiet_article(const std::string& trace, const std::string& duration) {
+  spdlog::set_level(spdlog::level::warn);
+  RunOptions options;
+  options.template_text = read_file(BERTH_SOURCE_DIR "/examples/learner/ecs_service.yaml");
+  options.traffic = sim::generate(trace, {.duration_us = sim::parse_span_us(duration)}).value();
+  options.times = *sim::world_times("aws");
+  return options;
+}
+
+void expect_same_decisions(const Timeline& played, const Timeline& skipped) {
+  ASSERT_EQ(played.alarm_changes.size(), skipped.alarm_changes.size());
+  for (std::size_t i = 0; i < played.alarm_changes.size(); ++i) {
+    EXPECT_EQ(played.alarm_changes[i].at_s, skipped.alarm_changes[i].at_s);
+    EXPECT_EQ(played.alarm_changes[i].alarm, skipped.alarm_changes[i].alarm);
+    EXPECT_EQ(played.alarm_changes[i].to, skipped.alarm_changes[i].to);
+  }
+  ASSERT_EQ(played.activities.size(), skipped.activities.size());
+  for (std::size_t i = 0; i < played.activities.size(); ++i) {
+    EXPECT_EQ(played.activities[i].at_s, skipped.activities[i].at_s);
+    EXPECT_EQ(played.activities[i].end_s, skipped.activities[i].end_s);
+    EXPECT_EQ(played.activities[i].description, skipped.activities[i].description);
+    EXPECT_EQ(played.activities[i].not_scaled, skipped.activities[i].not_scaled);
+  }
+  ASSERT_EQ(played.mails.size(), skipped.mails.size());
+  for (std::size_t i = 0; i < played.mails.size(); ++i) {
+    EXPECT_EQ(played.mails[i].at_s, skipped.mails[i].at_s);
+    EXPECT_EQ(played.mails[i].subject, skipped.mails[i].subject);
+  }
+}
+
+void expect_same_minutes(const Timeline& played, const Timeline& skipped) {
+  ASSERT_EQ(played.minutes.size(), skipped.minutes.size());
+  for (std::size_t i = 0; i < played.minutes.size(); ++i) {
+    const auto& one = played.minutes[i];
+    const auto& other = skipped.minutes[i];
+    ASSERT_EQ(one.desired, other.desired) << i;
+    ASSERT_EQ(one.running, other.running) << i;
+    ASSERT_EQ(one.healthy, other.healthy) << i;
+    ASSERT_EQ(one.cpu.has_value(), other.cpu.has_value()) << i;
+    ASSERT_NEAR(one.cpu.value_or(0), other.cpu.value_or(0), 0.01) << i;
+    ASSERT_NEAR(one.traffic.counts.requests, other.traffic.counts.requests, 1e-3) << i;
+    ASSERT_NEAR(one.traffic.counts.failed(), other.traffic.counts.failed(), 1e-3) << i;
+    ASSERT_NEAR(one.traffic.p99_ms, other.traffic.p99_ms, 0.01) << i;
+  }
+  EXPECT_NEAR(played.total.requests, skipped.total.requests, 1e-6 * played.total.requests);
+  EXPECT_NEAR(played.total.time_ms_sum, skipped.total.time_ms_sum, 1e-6 * played.total.time_ms_sum);
+  EXPECT_NEAR(played.times.count(), skipped.times.count(), 1e-6 * played.times.count());
+  EXPECT_NEAR(played.times.quantile_ms(0.99), skipped.times.quantile_ms(0.99), 1e-6);
+  EXPECT_EQ(played.task_seconds, skipped.task_seconds);
+}
+
+// Plays both ways; returns the minutes that the second way left out.
+std::int64_t expect_same_both_ways(RunOptions options) {
+  const auto skipped = play(options);
+  options.every_minute = true;
+  const auto played = play(options);
+  if (!played || !skipped) {
+    ADD_FAILURE() << (played ? skipped.error().message : played.error().message);
+    return 0;
+  }
+  EXPECT_EQ(played->quiet_minutes, 0);
+  expect_same_decisions(played->timeline, skipped->timeline);
+  expect_same_minutes(played->timeline, skipped->timeline);
+  return skipped->quiet_minutes;
+}
+
+TEST(QuietStretches, NothingIsMissedInThem) {
+  // Most of the time nothing happens; what happens lies hours apart.
+  const std::pair<const char*, const char*> traffics[] = {{"step:8->30@7h", "20h"},
+                                                          {"onoff:3h,5..50", "1d"},
+                                                          {"flash:5->60@9h", "1d"},
+                                                          {"step:60->0@5h", "12h"},
+                                                          {"load:/api/load*3@6h-7h", "18h"}};
+  for (const auto& [traffic, duration] : traffics) {
+    SCOPED_TRACE(traffic);
+    for (const std::uint64_t seed : {1, 2}) {
+      auto options = quiet_article(traffic, duration);
+      options.seed = seed;
+      EXPECT_GT(expect_same_both_ways(options), 4 * 60);
+    }
+  }
+}
+
+TEST(QuietStretches, LastNoLongerThanARuleLooksBack) {
+  // A cooldown of two hours, and an alarm that looks back six: what they wait for lies within quiet traffic.
+  auto options = quiet_article("step:40->3@3h", "3d");
+  options.sets = {"AutoScalingPolicy.TargetTrackingScalingPolicyConfiguration.ScaleInCooldown=7200",
+                  "CriticalCPUAlarm.EvaluationPeriods=6", "CriticalCPUAlarm.Period=3600",
+                  "CriticalCPUAlarm.Threshold=20"};
+  EXPECT_GT(expect_same_both_ways(options), 60);
+}
+
+TEST(QuietStretches, EndAtScheduledActions) {
+  auto options = quiet_article("step:5->5@1h", "2d");
+  const std::string before = "      MaxCapacity: 5\n";
+  const auto at = options.template_text.find(before);
+  ASSERT_NE(at, std::string::npos);
+  options.template_text.insert(at + before.size(), R"(
+      ScheduledActions:
+        - ScheduledActionName: morning
+          Schedule: cron(30 7 * * ? *)
+          ScalableTargetAction: {MinCapacity: 3}
+        - ScheduledActionName: evening
+          Schedule: cron(0 19 * * ? *)
+          ScalableTargetAction: {MinCapacity: 1}
+)");
+  EXPECT_GT(expect_same_both_ways(options), 24 * 60);
+}
+
+TEST(QuietStretches, AreNoneWhenEveryMinuteDiffers) {
+  auto options = quiet_article("diurnal:10..60", "1d");
+  const auto played = play(options);
+  ASSERT_TRUE(played);
+  EXPECT_EQ(played->quiet_minutes, 0);
+}
+
+}  // namespace
+}  // namespace berth::study
