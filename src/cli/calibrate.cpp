@@ -27,6 +27,10 @@ constexpr double idle_s = 5;
 constexpr double saturated_s = 3;
 constexpr int saturating_requests_per_task = 64;
 constexpr RealDuration request_patience = RealDuration::seconds(60);
+// Of the answers' times beyond their CPU this quantile is the way there and back: most of the others waited
+// for the next period's quota. Where it is longer than `overhead_most_ms`, all of them did.
+constexpr double overhead_quantile = 0.1;
+constexpr double overhead_most_ms = 20;
 // A thread that got less of the CPU than this share of the busiest one's does no requests.
 constexpr double working_share = 0.2;
 
@@ -223,14 +227,17 @@ class Calibration {
     const auto first = look();
     if (!first) return first.error();
     Usage before = *first, after = *first;
-    std::vector<double> costs_ms;
+    std::vector<double> costs_ms, rests_ms;
     for (int i = 0; i < options_.requests; ++i) {
+      const auto begun = std::chrono::steady_clock::now();
       if (!one_request()) return Error{"Failed", options_.url + " does not answer with 200"};
+      const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - begun;
       auto usage = look();
       if (!usage) return usage.error();
       after = std::move(*usage);
       const double idle_us = measured_.app.base_cpu_vcpu * task_us_between(before, after);
       costs_ms.push_back((cpu_us_between(before, after) - idle_us) / 1000);
+      rests_ms.push_back(took.count() - costs_ms.back());
       before = after;
     }
     double sum = 0, squares = 0;
@@ -239,8 +246,17 @@ class Calibration {
     for (const double cost : costs_ms) squares += (cost - mean) * (cost - mean);
     measured_.app.cpu_ms = std::max(0.001, mean);
     measured_.app.cpu_variation = std::sqrt(squares / options_.requests) / measured_.app.cpu_ms;
+    note_overhead(std::move(rests_ms));
     remark(fmt::format("{} requests to {}, one after another", options_.requests, options_.url));
     return {};
+  }
+
+  void note_overhead(std::vector<double> rests_ms) {
+    std::sort(rests_ms.begin(), rests_ms.end());
+    const double rest_ms =
+        rests_ms[static_cast<std::size_t>(overhead_quantile * static_cast<double>(rests_ms.size()))];
+    if (rest_ms > overhead_most_ms) return remark("overhead: not measured, every request waited for its CPU");
+    measured_.app.overhead_ms = std::max(0.0, rest_ms);
   }
 
   bool one_request() {

@@ -15,6 +15,7 @@ struct Key {
 
 constexpr Key keys[] = {{"cpu_ms", &AppModel::cpu_ms, 0.001, 600'000},
                         {"cpu_variation", &AppModel::cpu_variation, 0, 100},
+                        {"overhead_ms", &AppModel::overhead_ms, 0, 600'000},
                         {"base_cpu_vcpu", &AppModel::base_cpu_vcpu, 0, 256},
                         {"memory_mib", &AppModel::memory_mib, 0, 1'000'000},
                         {"timeout_s", &AppModel::timeout_s, 0.1, 4000},  // AWS: an ALB's longest idle timeout

@@ -14,6 +14,7 @@ struct AppModel {
   double cpu_ms = 10;             // CPU time per request, mean
   double cpu_variation = 0;       // coefficient of variation of it; 0: every request costs the same
   int threads = 4;                // requests worked on at a time in one task
+  double overhead_ms = 0;         // what an answer takes beyond the task's work: network, load balancer
   double base_cpu_vcpu = 0.0005;  // used by an idle task
   double memory_mib = 60;
   double timeout_s = 60;      // the load balancer's idle timeout: a request that waits longer ends in 504

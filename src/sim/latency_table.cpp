@@ -56,9 +56,9 @@ std::unique_ptr<LatencyTable::Row> LatencyTable::measure(int row) const {
   auto out = std::make_unique<Row>();
   double sum = 0;
   for (const double ms : times) sum += ms;
-  out->mean_ms = sum / static_cast<double>(times.size());
+  out->mean_ms = sum / static_cast<double>(times.size()) + app_.overhead_ms;
   for (std::size_t i = 0; i < quantiles; ++i) {
-    out->ms[i] = times[(2 * i + 1) * times.size() / (2 * quantiles)];
+    out->ms[i] = times[(2 * i + 1) * times.size() / (2 * quantiles)] + app_.overhead_ms;
   }
   return out;
 }

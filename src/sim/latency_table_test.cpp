@@ -26,6 +26,13 @@ TEST(LatencyTable, ATaskAloneAnswersAsMeasured) {
   EXPECT_EQ(table.later_than(high, 0), 1);
 }
 
+TEST(LatencyTable, TheWayThereAndBackComesOnTop) {
+  const LatencyTable near({.cpu_ms = 10}, 0.25, 1), far({.cpu_ms = 10, .overhead_ms = 3}, 0.25, 1);
+  const int row = LatencyTable::row_of(0.5, 1);
+  EXPECT_NEAR(far.mean_ms(row), near.mean_ms(row) + 3, 1e-9);
+  EXPECT_NEAR(far.quantile_ms(row, 390), near.quantile_ms(row, 390) + 3, 1e-9);
+}
+
 TEST(LatencyTable, TasksThatTakeTurnsAnswerSooner) {
   const LatencyTable table({.cpu_ms = 10, .threads = 1}, 0.25, 1);
   double last_ms = 1e9;

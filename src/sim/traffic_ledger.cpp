@@ -72,7 +72,8 @@ void TrafficLedger::answer(int row, double wait_ms, double weight) {
   }
 }
 
-void TrafficLedger::answer(double ms) {
+void TrafficLedger::answer(double in_task_ms) {
+  const double ms = in_task_ms + app_.overhead_ms;
   if (ms > app_.objective_ms) minute_.late += 1;
   minute_.time_ms_sum += ms;
   minute_times_.add(ms, 1);

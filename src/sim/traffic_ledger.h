@@ -52,7 +52,7 @@ class TrafficLedger {
 
   // Answered requests whose times are those of the table's row, and `wait_ms` more.
   void answer(int row, double wait_ms, double weight);
-  void answer(double ms);
+  void answer(double in_task_ms);
   TrafficCounts& now() { return minute_; }
 
   // Ends the minute under way.
