@@ -63,34 +63,48 @@ AlarmEvaluator::AlarmEvaluator(Store& store, Loop& loop, const Settings& setting
       settings_(settings),
       metrics_(metrics),
       scaling_(scaling),
-      watch_(store, loop, any_of<AlarmRow>, [this] {
-        follow_alarms();
-        evaluate_composites();
-      }) {}
+      watch_(
+          store, loop, [this](const Changes& changes) { return notice(changes); },
+          [this] {
+            follow_alarms();
+            evaluate_composites();
+          }) {}
 
 AlarmEvaluator::~AlarmEvaluator() {
   loop_.cancel(timer_);
 }
 
 void AlarmEvaluator::start() {
+  for (const auto& [name, alarm] : store_.all<AlarmRow>()) changed_.insert(name);
   watch_.start();
   follow_alarms();
 }
 
+bool AlarmEvaluator::notice(const Changes& changes) {
+  for (const auto& [name, before] : changes.rows<AlarmRow>()) changed_.insert(name);
+  return changes.touched<AlarmRow>();
+}
+
 // Every metric alarm has one entry in due_; alarms that are gone have none.
 void AlarmEvaluator::follow_alarms() {
-  const auto& alarms = store_.all<AlarmRow>();
-  std::erase_if(followed_, [&](const auto& entry) {
-    if (alarms.contains(entry.first)) return false;
-    due_.erase({entry.second.next, entry.first});
-    return true;
-  });
-  for (const auto& [name, alarm] : alarms) {
-    if (!alarm.metric || followed_.contains(name)) continue;
-    const Time when = loop_.now() + first_evaluation_after;
-    followed_[name].next = when;
-    due_.emplace(when, name);
+  for (const auto& name : changed_) {
+    const auto* alarm = store_.find<AlarmRow>(name);
+    const auto followed = followed_.find(name);
+    if (alarm && alarm->composite) {
+      composites_.insert(name);
+    } else {
+      composites_.erase(name);
+    }
+    if (!alarm && followed != followed_.end()) {
+      due_.erase({followed->second.next, name});
+      followed_.erase(followed);
+    } else if (alarm && alarm->metric && followed == followed_.end()) {
+      const Time when = loop_.now() + first_evaluation_after;
+      followed_[name].next = when;
+      due_.emplace(when, name);
+    }
   }
+  changed_.clear();
   arm();
 }
 
@@ -213,12 +227,9 @@ void AlarmEvaluator::trigger_scaling(const AlarmRow& alarm, const std::vector<do
 }
 
 void AlarmEvaluator::evaluate_composites() {
-  std::vector<std::string> names;
-  for (const auto& [name, alarm] : store_.all<AlarmRow>()) {
-    if (alarm.composite) names.push_back(name);
-  }
-  for (const auto& name : names) {
+  for (const auto& name : composites_) {
     const auto* row = store_.find<AlarmRow>(name);
+    if (!row || !row->composite) continue;
     const auto rule = control::parse_composite_rule(row->composite->alarm_rule.value_or(""));
     if (!rule) continue;
     std::string changed_child;

@@ -39,6 +39,7 @@ class AlarmEvaluator {
     std::string unit;
   };
 
+  bool notice(const Changes& changes);
   void follow_alarms();
   void arm();
   void run_due();
@@ -54,6 +55,8 @@ class AlarmEvaluator {
   const Settings& settings_;
   const cloudwatch::MetricStore& metrics_;
   ScalingTrigger& scaling_;
+  std::set<std::string> changed_;  // names of alarms
+  std::set<std::string> composites_;
   std::set<Due> due_;
   std::map<std::string, Followed, std::less<>> followed_;
   std::vector<control::AlarmDatapoint> points_;  // of the alarm under evaluation, newest first

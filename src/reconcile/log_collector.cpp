@@ -68,26 +68,34 @@ Callback LogCollector::guarded(Method method) {
 }
 
 void LogCollector::start() {
-  watch_ = store_.watch([this](const Changes& changes) {
-    if (!changes.touched<ecs::TaskRow>() || forgetting_) return;
-    forgetting_ = true;
-    loop_.post(guarded([](LogCollector& self) { self.forget_gone_tasks(); }));
-  });
+  watch_ = store_.watch([this](const Changes& changes) { notice(changes); });
+  for (const auto& [key, row] : store_.all<logs::LogOffsetRow>()) {
+    if (!store_.find<ecs::TaskRow>(row.task_id)) gone_tasks_.insert(row.task_id);
+  }
   forget_gone_tasks();
+}
+
+void LogCollector::notice(const Changes& changes) {
+  for (const auto& [id, before] : changes.rows<ecs::TaskRow>()) {
+    if (!store_.find<ecs::TaskRow>(id)) gone_tasks_.insert(id);
+  }
+  if (!changes.touched<ecs::TaskRow>() || gone_tasks_.empty() || forgetting_) return;
+  forgetting_ = true;
+  loop_.post(guarded([](LogCollector& self) { self.forget_gone_tasks(); }));
 }
 
 void LogCollector::forget_gone_tasks() {
   forgetting_ = false;
   std::vector<std::string> gone;
-  for (const auto& [key, row] : store_.all<logs::LogOffsetRow>()) {
-    if (!store_.find<ecs::TaskRow>(row.task_id)) gone.push_back(key);
+  for (const auto& id : gone_tasks_) {
+    for (const auto* entry : store_.rows_of<logs::LogOffsetRow>(id)) gone.push_back(entry->first);
   }
-  if (gone.empty()) return;
   // When it cannot be written, the next change of a task tries again.
-  static_cast<void>(store_.transact([&]() -> Result<> {
+  const auto forgotten = gone.empty() ? Result<>{} : store_.transact([&]() -> Result<> {
     for (const auto& key : gone) store_.erase<logs::LogOffsetRow>(key);
     return {};
-  }));
+  });
+  if (forgotten) gone_tasks_.clear();
 }
 
 std::int64_t LogCollector::stored_offset(const ecs::TaskRow& task, const std::string& container) {

@@ -31,6 +31,7 @@ class LogCollector final : public OutputSink {
                  std::int64_t dropped) override;
 
  private:
+  void notice(const Changes& changes);
   void forget_gone_tasks();
   void try_again_later(const std::string& task_id, const std::string& container);
   void follow_again(const std::string& task_id, const std::string& container);
@@ -44,6 +45,7 @@ class LogCollector final : public OutputSink {
   world::Runtime& runtime_;
   int watch_ = 0;
   bool forgetting_ = false;
+  std::set<std::string> gone_tasks_;  // ids
   std::set<std::string> unstorable_;  // offset keys of containers whose lines could not be committed
   std::shared_ptr<LogCollector*> self_ = std::make_shared<LogCollector*>(this);
 };

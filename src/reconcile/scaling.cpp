@@ -1,6 +1,7 @@
 #include "reconcile/scaling.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/log.h"
 #include "services/autoscaling/names.h"
@@ -35,8 +36,8 @@ Time transitioned_at(const AlarmRow& alarm) {
 Scaling::Scaling(Store& store, Loop& loop)
     : store_(store),
       loop_(loop),
-      watch_(store, loop, any_of<ecs::TaskRow, ecs::ServiceRow, ScalingActivityRow, AlarmRow>,
-             [this] { follow(); }) {}
+      watch_(
+          store, loop, [this](const Changes& changes) { return notice(changes); }, [this] { follow(); }) {}
 
 Scaling::~Scaling() = default;
 
@@ -45,6 +46,9 @@ void Scaling::start() {
   for (const auto& [name, alarm] : store_.all<AlarmRow>()) {
     if (in_alarm(alarm)) answered_[name] = transitioned_at(alarm);
   }
+  for (const auto& [id, target] : store_.all<ScalableTargetRow>())
+    changed_services_.insert(autoscaling::service_key(id));
+  for (const auto& [key, activity] : store_.all<ScalingActivityRow>()) notice_activity(key, activity);
   watch_.start();
   follow();
 }
@@ -116,67 +120,90 @@ Result<> Scaling::act(const ScalingPolicyRow& policy, const ScalingDecision& dec
   return ordered;
 }
 
-void Scaling::follow() {
-  remove_targets_of_deleted_services();
-  find_new_activities();
-  follow_activities();
-  run_forced_alarms();
+bool Scaling::notice(const Changes& changes) {
+  for (const auto& [key, before] : changes.rows<ecs::ServiceRow>()) changed_services_.insert(key);
+  for (const auto& [id, before] : changes.rows<ecs::TaskRow>()) {
+    const auto* task = before ? before.get() : store_.find<ecs::TaskRow>(id);
+    if (!task->service.empty()) changed_services_.insert(task->belongs_to());
+  }
+  for (const auto& [key, before] : changes.rows<ScalingActivityRow>()) {
+    const auto* activity = store_.find<ScalingActivityRow>(key);
+    if (activity) notice_activity(key, *activity);
+  }
+  for (const auto& [name, before] : changes.rows<AlarmRow>()) changed_alarms_.insert(name);
+  return changes.touched<ecs::TaskRow, ecs::ServiceRow, ScalingActivityRow, AlarmRow>();
 }
 
-void Scaling::remove_targets_of_deleted_services() {
-  std::vector<std::string> orphans;
-  for (const auto& [id, target] : store_.all<ScalableTargetRow>()) {
-    const auto* service = store_.find<ecs::ServiceRow>(autoscaling::service_key(id));
-    if (!service || service->status != "ACTIVE") orphans.push_back(id);
-  }
-  for (const auto& id : orphans) {
+void Scaling::notice_activity(const std::string& key, const ScalingActivityRow& activity) {
+  if (!activity.open()) return;
+  const auto service = autoscaling::service_key(*activity.description.resource_id);
+  open_[service].insert(key);
+  changed_services_.insert(service);
+}
+
+void Scaling::follow() {
+  const auto services = std::exchange(changed_services_, {});
+  remove_targets_of_deleted_services(services);
+  follow_activities(services);
+  run_forced_alarms(std::exchange(changed_alarms_, {}));
+}
+
+void Scaling::remove_targets_of_deleted_services(const std::set<std::string>& services) {
+  for (const auto& key : services) {
+    const std::string id = autoscaling::resource_id(key);
+    if (!store_.find<ScalableTargetRow>(id)) continue;
+    const auto* service = store_.find<ecs::ServiceRow>(key);
+    if (service && service->status == "ACTIVE") continue;
     const auto removed = store_.transact([&]() -> Result<> {
       autoscaling::remove_target(store_, id, loop_.now());
       return {};
     });
-    if (!removed) log::warn("{}: {}", id, removed.error().message);
+    if (removed) continue;
+    log::warn("{}: {}", id, removed.error().message);
+    changed_services_.insert(key);  // with the next change it is tried again
   }
 }
 
-void Scaling::find_new_activities() {
-  const auto& activities = store_.all<ScalingActivityRow>();
-  for (auto row = activities.upper_bound(newest_activity_); row != activities.end(); ++row) {
-    if (row->second.open()) open_.insert(row->first);
-    newest_activity_ = row->first;
+// In the order in which they began, whatever service they are of.
+void Scaling::follow_activities(const std::set<std::string>& services) {
+  std::map<std::string, std::string> open;  // activity -> service
+  for (const auto& service : services) {
+    const auto found = open_.find(service);
+    if (found == open_.end()) continue;
+    for (const auto& key : found->second) open.emplace(key, service);
   }
-}
-
-void Scaling::follow_activities() {
-  for (auto key = open_.begin(); key != open_.end();) {
-    const auto* activity = store_.find<ScalingActivityRow>(*key);
-    if (!activity || !activity->open()) {
-      key = open_.erase(key);
-      continue;
-    }
-    const auto progress = autoscaling::progress_of(store_, *activity);
-    if (progress.status != control::activity::Status::InProgress) {
+  for (const auto& [key, service] : open) {
+    const auto* activity = store_.find<ScalingActivityRow>(key);
+    if (activity && activity->open()) {
+      const auto progress = autoscaling::progress_of(store_, *activity);
+      if (progress.status == control::activity::Status::InProgress) continue;
       const auto ended = store_.transact([&]() -> Result<> {
-        autoscaling::end_activity(store_, *key, progress, loop_.now());
+        autoscaling::end_activity(store_, key, progress, loop_.now());
         return {};
       });
-      if (!ended) log::warn("scaling activity {}: {}", *key, ended.error().message);
+      if (!ended) {
+        log::warn("scaling activity {}: {}", key, ended.error().message);
+        changed_services_.insert(service);  // likewise
+        continue;
+      }
     }
-    ++key;
+    auto& keys = open_[service];
+    keys.erase(key);
+    if (keys.empty()) open_.erase(service);
   }
 }
 
 // Only the evaluator's own transitions come with a call; SetAlarmState just changes the row.
-void Scaling::run_forced_alarms() {
-  std::erase_if(answered_, [&](const auto& entry) { return !store_.find<AlarmRow>(entry.first); });
-  readings_.forget_deleted(store_);
-  std::vector<std::string> forced;
-  for (const auto& [name, alarm] : store_.all<AlarmRow>()) {
-    if (!in_alarm(alarm)) continue;
-    const auto answered = answered_.find(name);
-    if (answered == answered_.end() || answered->second != transitioned_at(alarm)) forced.push_back(name);
-  }
-  for (const auto& name : forced) {
-    if (const auto* alarm = store_.find<AlarmRow>(name)) run_forced(*alarm);
+void Scaling::run_forced_alarms(const std::set<std::string>& alarms) {
+  for (const auto& name : alarms) {
+    const auto* alarm = store_.find<AlarmRow>(name);
+    if (!alarm) {
+      answered_.erase(name);
+      readings_.forget(name);
+    } else if (in_alarm(*alarm)) {
+      const auto answered = answered_.find(name);
+      if (answered == answered_.end() || answered->second != transitioned_at(*alarm)) run_forced(*alarm);
+    }
   }
 }
 

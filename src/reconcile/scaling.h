@@ -4,7 +4,7 @@
 // scheduler's work.
 #pragma once
 
-#include <cstdint>
+#include <map>
 #include <set>
 #include <string>
 
@@ -38,18 +38,19 @@ class Scaling final : public ScalingTrigger {
                                            const cloudwatch::AlarmRow& alarm) const;
   Result<> act(const autoscaling::ScalingPolicyRow& policy, const control::ScalingDecision& decision);
 
+  bool notice(const Changes& changes);
+  void notice_activity(const std::string& key, const autoscaling::ScalingActivityRow& activity);
   void follow();
-  void remove_targets_of_deleted_services();
-  void find_new_activities();
-  void follow_activities();
-  void run_forced_alarms();
+  void remove_targets_of_deleted_services(const std::set<std::string>& services);
+  void follow_activities(const std::set<std::string>& services);
+  void run_forced_alarms(const std::set<std::string>& alarms);
   void run_forced(const cloudwatch::AlarmRow& alarm);
 
   Store& store_;
   Loop& loop_;
   AlarmReadings readings_;
-  std::set<std::string> open_;   // keys of activities to follow
-  std::string newest_activity_;  // key up to which the activities were looked at
+  std::map<std::string, std::set<std::string>> open_;  // service -> keys of activities to follow
+  std::set<std::string> changed_services_, changed_alarms_;
   // When each alarm's transition into ALARM was answered. One that the evaluator did not bring came from
   // SetAlarmState.
   std::map<std::string, Time, std::less<>> answered_;

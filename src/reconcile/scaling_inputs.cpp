@@ -52,10 +52,6 @@ const std::vector<double>& AlarmReadings::of(const std::string& alarm, Time now)
                                                                               : found->second.datapoints;
 }
 
-void AlarmReadings::forget_deleted(const Store& store) {
-  std::erase_if(readings_, [&](const auto& entry) { return !store.find<AlarmRow>(entry.first); });
-}
-
 std::optional<ScalableCapacity> capacity_of(const Store& store,
                                             const autoscaling::ScalableTargetRow& target) {
   const auto* service = store.find<ecs::ServiceRow>(autoscaling::service_key(target.resource_id));

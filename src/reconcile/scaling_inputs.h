@@ -22,8 +22,7 @@ class AlarmReadings {
   void note(const std::string& alarm, std::vector<double> datapoints, Time now);
   // Empty when there are none that still count.
   const std::vector<double>& of(const std::string& alarm, Time now) const;
-  // Drops those of alarms that are no more.
-  void forget_deleted(const Store& store);
+  void forget(const std::string& alarm) { readings_.erase(alarm); }
 
  private:
   struct Reading {

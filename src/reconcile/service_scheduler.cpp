@@ -8,6 +8,7 @@
 #include "reconcile/failure_account.h"
 #include "reconcile/service_look.h"
 #include "reconcile/task_changes.h"
+#include "services/ec2/networking.h"
 #include "services/ec2/rows.h"
 #include "services/ecs/deployments.h"
 #include "services/ecs/names.h"
@@ -56,13 +57,44 @@ ServiceScheduler::~ServiceScheduler() {
 }
 
 void ServiceScheduler::start() {
-  watch_ = store_.watch([this](const Changes& changes) {
-    if (changes.touched<ServiceRow, TaskRow, ecs::TaskDefinitionRow, elbv2::TargetRow, ec2::SubnetRow,
-                        iam::RoleRow>()) {
-      wake();
-    }
-  });
+  watch_ = store_.watch([this](const Changes& changes) { notice(changes); });
+  for (const auto& [key, service] : store_.all<ServiceRow>()) changed_.insert(key);
+  for (const auto& [arn, row] : store_.all<ecs::TaskDefinitionRow>()) {
+    if (row.definition.status == "DELETE_IN_PROGRESS") deleted_definitions_.insert(arn);
+  }
   wake();
+}
+
+void ServiceScheduler::notice(const Changes& changes) {
+  for (const auto& [key, before] : changes.rows<ServiceRow>()) changed_.insert(key);
+  for (const auto& [id, before] : changes.rows<TaskRow>())
+    notice_task(store_.find<TaskRow>(id), before.get());
+  for (const auto& [key, before] : changes.rows<elbv2::TargetRow>())
+    notice_target(before ? before->address : store_.find<elbv2::TargetRow>(key)->address);
+  for (const auto& [arn, before] : changes.rows<ecs::TaskDefinitionRow>()) {
+    const auto* row = store_.find<ecs::TaskDefinitionRow>(arn);
+    if (row && row->definition.status == "DELETE_IN_PROGRESS") deleted_definitions_.insert(arn);
+  }
+  if (changes.touched<ecs::TaskDefinitionRow, ec2::SubnetRow, iam::RoleRow>())
+    changed_.insert(waiting_.begin(), waiting_.end());
+  const bool may_forget =
+      !deleted_definitions_.empty() && changes.touched<ServiceRow, TaskRow, ecs::TaskDefinitionRow>();
+  if (!changed_.empty() || may_forget) wake();
+}
+
+void ServiceScheduler::notice_task(const TaskRow* now, const TaskRow* before) {
+  const auto service = (now ? now : before)->belongs_to();
+  if (!service.empty()) changed_.insert(service);
+  const bool made_room =
+      before && before->last_status != "STOPPED" && (!now || now->last_status == "STOPPED");
+  if (made_room) changed_.insert(waiting_.begin(), waiting_.end());
+}
+
+void ServiceScheduler::notice_target(const std::string& address) {
+  for (const auto& id : ec2::owners_of_address(store_, address)) {
+    const auto* task = store_.find<TaskRow>(id);
+    if (task && !task->service.empty()) changed_.insert(task->belongs_to());
+  }
 }
 
 void ServiceScheduler::wake() {
@@ -80,33 +112,37 @@ void ServiceScheduler::look_again_at(std::optional<Time> when) {
 }
 
 void ServiceScheduler::pass() {
-  next_look_.reset();
-  std::map<std::string, Tasks> tasks;
-  for (const auto& [id, task] : store_.all<TaskRow>()) {
-    if (!task.service.empty()) tasks[task.cluster + "/" + task.service].push_back(&task);
-  }
-  std::vector<std::string> keys;
-  for (const auto& [key, service] : store_.all<ServiceRow>()) keys.push_back(key);
+  next_looks_.take_due(loop_.now(), changed_);
+  const auto keys = std::exchange(changed_, {});
   auto done = store_.transact([&]() -> Result<> {
-    for (const auto& key : keys) {
-      const ServiceRow& service = *store_.find<ServiceRow>(key);
-      if (service.status == "ACTIVE") {
-        look_after(service, tasks[key]);
-      } else if (service.status == "DRAINING") {
-        drain(service, tasks[key]);
-      } else {
-        forget_inactive(service);
-      }
-    }
+    for (const auto& key : keys) look_at(key);
     forget_deleted_task_definitions();
     return {};
   });
   loop_.cancel(timer_);
-  if (next_look_) timer_ = loop_.at(*next_look_, [this] { wake(); });
+  if (const auto next = next_looks_.first()) timer_ = loop_.at(*next, [this] { wake(); });
   if (!done) {  // the store has said why
+    changed_.insert(keys.begin(), keys.end());
     loop_.cancel(retry_timer_);
     retry_timer_ = loop_.after_real(store_retry, [this] { wake(); });
   }
+}
+
+void ServiceScheduler::look_at(const std::string& key) {
+  next_look_.reset();
+  waiting_.erase(key);
+  if (const auto* service = store_.find<ServiceRow>(key)) {
+    Tasks tasks;
+    for (const auto* entry : store_.rows_of<TaskRow>(key)) tasks.push_back(&entry->second);
+    if (service->status == "ACTIVE") {
+      look_after(*service, tasks);
+    } else if (service->status == "DRAINING") {
+      drain(*service, tasks);
+    } else {
+      forget_inactive(*service);
+    }
+  }
+  next_looks_.set(key, next_look_);
 }
 
 void ServiceScheduler::look_after(const ServiceRow& service, const Tasks& tasks) {
@@ -135,12 +171,15 @@ void ServiceScheduler::look_after(const ServiceRow& service, const Tasks& tasks)
 
 void ServiceScheduler::account(const ServiceRow& service, const Tasks& tasks) {
   const Time now = loop_.now();
+  Tasks open;
+  for (const TaskRow* task : tasks) {
+    if (task->accounted != "STOPPED") open.push_back(task);
+  }
   Accounted accounted;
   {
-    const ServiceLook look(store_, service, tasks, now);
-    for (const TaskRow* task : tasks) {
-      account_task(store_, service, *task, look.verdict(*task).health, now, accounted);
-    }
+    const ServiceLook look(store_, service, open, now);
+    for (std::size_t i = 0; i < open.size(); ++i)
+      account_task(store_, service, *open[i], look.verdicts[i].health, now, accounted);
   }
   for (const auto& reason : accounted.failed_starts) {
     say_once(service, control::service_event::placement_failed(service.name, reason));
@@ -197,7 +236,10 @@ ecs::NewTask ServiceScheduler::plan(const ServiceRow& service,
 void ServiceScheduler::start_tasks(const ServiceRow& service, const ServiceLook& look,
                                    const std::vector<int>& subnets) {
   const auto* definition = store_.find<ecs::TaskDefinitionRow>(service.deployments.front().task_definition);
-  if (!definition) return say_once(service, launch_failed(service, "TaskDefinition not found."));
+  if (!definition) {
+    waiting_.insert(service.key());
+    return say_once(service, launch_failed(service, "TaskDefinition not found."));
+  }
   ecs::NewTask wanted = plan(service, *definition);
   std::map<std::string, int> per_provider;
   for (const TaskRow* task : look.tasks) ++per_provider[task->capacity_provider];
@@ -213,18 +255,23 @@ void ServiceScheduler::start_tasks(const ServiceRow& service, const ServiceLook&
     auto task = ecs::make_task(store_, loop_, settings_, wanted);
     if (!task) {
       say_once(service, launch_failed(service, task.error().message));
-      look_again_at(loop_.now() + placement_retry);
+      wait_for_place(service);
       break;
     }
     if (const auto problem = ecs::admission_problem(store_, settings_, task->cpu_vcpu, task->memory_mib)) {
       say_once(service, control::service_event::placement_failed(service.name, *problem));
-      look_again_at(loop_.now() + placement_retry);
+      wait_for_place(service);
       break;
     }
     started.push_back(task->id);
     store_.put(std::move(*task));
   }
   if (!started.empty()) say(service, control::service_event::started(service.name, started));
+}
+
+void ServiceScheduler::wait_for_place(const ServiceRow& service) {
+  waiting_.insert(service.key());
+  look_again_at(loop_.now() + placement_retry);
 }
 
 void ServiceScheduler::stop_tasks(const ServiceRow& service, const ServiceLook& look,
@@ -303,12 +350,9 @@ void ServiceScheduler::forget_inactive(const ServiceRow& service) {
   if (loop_.now() < gone_at) return look_again_at(gone_at);
   const std::string key = service.key();
   std::vector<std::string> deployments, revisions;
-  for (const auto& [arn, row] : store_.all<ecs::ServiceDeploymentRow>()) {
-    if (row.service == key) deployments.push_back(arn);
-  }
-  for (const auto& [arn, row] : store_.all<ecs::ServiceRevisionRow>()) {
-    if (row.service == key) revisions.push_back(arn);
-  }
+  for (const auto* entry : store_.rows_of<ecs::ServiceDeploymentRow>(key))
+    deployments.push_back(entry->first);
+  for (const auto* entry : store_.rows_of<ecs::ServiceRevisionRow>(key)) revisions.push_back(entry->first);
   for (const auto& arn : deployments) store_.erase<ecs::ServiceDeploymentRow>(arn);
   for (const auto& arn : revisions) store_.erase<ecs::ServiceRevisionRow>(arn);
   store_.erase<ServiceRow>(key);
@@ -316,13 +360,11 @@ void ServiceScheduler::forget_inactive(const ServiceRow& service) {
 
 // DeleteTaskDefinitions keeps what something still runs by.
 void ServiceScheduler::forget_deleted_task_definitions() {
-  std::vector<std::string> unused;
-  for (const auto& [arn, row] : store_.all<ecs::TaskDefinitionRow>()) {
-    if (row.definition.status == "DELETE_IN_PROGRESS" && !ecs::task_definition_in_use(store_, arn)) {
-      unused.push_back(arn);
-    }
+  std::erase_if(deleted_definitions_,
+                [&](const auto& arn) { return !store_.find<ecs::TaskDefinitionRow>(arn); });
+  for (const auto& arn : deleted_definitions_) {
+    if (!ecs::task_definition_in_use(store_, arn)) store_.erase<ecs::TaskDefinitionRow>(arn);
   }
-  for (const auto& arn : unused) store_.erase<ecs::TaskDefinitionRow>(arn);
 }
 
 void ServiceScheduler::say(const ServiceRow& service, const std::string& message) {

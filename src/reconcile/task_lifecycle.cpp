@@ -26,10 +26,6 @@ constexpr RealDuration retry_max = RealDuration::seconds(30);
 const control::StopReason lost{control::StopCode::TerminationNotice,
                                "The machine that ran this task no longer has it."};
 
-bool is_listed(const std::vector<world::TaskState>& tasks, const std::string& id) {
-  return std::any_of(tasks.begin(), tasks.end(), [&](const auto& task) { return task.task_id == id; });
-}
-
 // The load balancers of the deployment that the task belongs to.
 std::vector<ecs::LoadBalancer> load_balancers_of(const Store& store, const TaskRow& task) {
   if (task.service.empty()) return {};
@@ -77,9 +73,19 @@ void TaskLifecycle::start(world::Runtime& runtime, OutputSink& output) {
   runtime_ = &runtime;
   output_ = &output;
   watch_ = store_.watch([this](const Changes& changes) {
-    if (changes.touched<TaskRow, elbv2::TargetRow>()) wake();
+    notice(changes);
+    if (!changed_.empty()) wake();
   });
   take_stock();
+}
+
+// A task's next step follows from its own row and from its targets.
+void TaskLifecycle::notice(const Changes& changes) {
+  for (const auto& [id, before] : changes.rows<TaskRow>()) changed_.insert(id);
+  for (const auto& [key, before] : changes.rows<elbv2::TargetRow>()) {
+    const auto* row = before ? before.get() : store_.find<elbv2::TargetRow>(key);
+    for (auto& owner : ec2::owners_of_address(store_, row->address)) changed_.insert(std::move(owner));
+  }
 }
 
 void TaskLifecycle::post(Callback callback) {
@@ -124,8 +130,10 @@ void TaskLifecycle::adopt(const std::vector<world::TaskState>& tasks, const std:
       keep_image_digests(store_, changed);
       store_.put(std::move(changed));
     }
+    std::set<std::string_view> listed;
+    for (const auto& state : tasks) listed.insert(state.task_id);
     for (const auto& id : running) {
-      if (is_listed(tasks, id)) continue;
+      if (listed.contains(id)) continue;
       if (auto* row = store_.edit<TaskRow>(id)) end_execution(*row, lost, now);
     }
     return {};
@@ -140,6 +148,7 @@ void TaskLifecycle::adopt(const std::vector<world::TaskState>& tasks, const std:
     runtime_->stop(state.task_id);
   }
   stock_taken_ = true;
+  for (const auto& [id, task] : store_.all<TaskRow>()) changed_.insert(id);
   wake();
 }
 
@@ -159,16 +168,14 @@ void TaskLifecycle::change(const std::function<Result<>()>& work) {
 }
 
 void TaskLifecycle::pass() {
-  activate();
-  deactivate();
-  std::vector<std::string> ids;
-  for (const auto& [id, task] : store_.all<TaskRow>()) {
-    if (task.last_status != "STOPPED") ids.push_back(id);
-  }
+  const auto ids = std::exchange(changed_, {});
+  activate(ids);
+  deactivate(ids);
   for (const auto& id : ids) {
-    if (const auto* task = store_.find<TaskRow>(id)) step(*task);
+    const auto* task = store_.find<TaskRow>(id);
+    if (task && task->last_status != "STOPPED") step(*task);
   }
-  forget_stopped();
+  forget_stopped(ids);
 }
 
 void TaskLifecycle::step(const TaskRow& task) {
@@ -194,7 +201,7 @@ void TaskLifecycle::step_toward_stopped(const TaskRow& task) {
   const auto move = [&](TaskStatus status) {
     change([&]() -> Result<> {
       auto* row = store_.edit<TaskRow>(id);
-      if (status == TaskStatus::Stopped) ec2::release_addresses(store_, id);
+      if (status == TaskStatus::Stopped) ec2::release_address(store_, row->subnet_id, row->address);
       move_to(*row, status, loop_.now());
       return {};
     });
@@ -267,16 +274,17 @@ void TaskLifecycle::run(const TaskRow& task) {
 }
 
 // ACTIVATING tasks are registered with their target groups and are RUNNING.
-void TaskLifecycle::activate() {
-  std::vector<std::string> ids;
-  for (const auto& [id, task] : store_.all<TaskRow>()) {
-    if (task.last_status == "ACTIVATING" && task.desired_status == "RUNNING") ids.push_back(id);
+void TaskLifecycle::activate(const std::set<std::string>& ids) {
+  std::vector<std::string> ready;
+  for (const auto& id : ids) {
+    const auto* task = store_.find<TaskRow>(id);
+    if (task && task->last_status == "ACTIVATING" && task->desired_status == "RUNNING") ready.push_back(id);
   }
-  if (ids.empty()) return;
+  if (ready.empty()) return;
   change([&]() -> Result<> {
     const Time now = loop_.now();
     EventCounts registered;
-    for (const auto& id : ids) {
+    for (const auto& id : ready) {
       auto* task = store_.edit<TaskRow>(id);
       for (const auto& balancer : load_balancers_of(store_, *task)) {
         const std::string group = balancer.target_group_arn.value_or("");
@@ -294,23 +302,23 @@ void TaskLifecycle::activate() {
 }
 
 // Tasks that are to stop, or have stopped by themselves, leave their target groups.
-void TaskLifecycle::deactivate() {
-  std::vector<std::string> ids;
-  for (const auto& [id, task] : store_.all<TaskRow>()) {
-    if (task.desired_status != "STOPPED" || task.targets.empty()) continue;
-    const bool registered = std::any_of(
-        task.targets.begin(), task.targets.end(), [this, &address = task.address](const auto& target) {
-          const auto* row = elbv2::find_target(store_, target.first, address, target.second);
-          return row && row->state != "draining";
-        });
-    const TaskStatus status = status_of(task);
-    if (status == TaskStatus::Running || (registered && status < TaskStatus::Stopped)) ids.push_back(id);
+void TaskLifecycle::deactivate(const std::set<std::string>& ids) {
+  std::vector<std::string> leaving;
+  for (const auto& id : ids) {
+    const auto* task = store_.find<TaskRow>(id);
+    if (!task || task->desired_status != "STOPPED" || task->targets.empty()) continue;
+    const bool registered = std::any_of(task->targets.begin(), task->targets.end(), [&](const auto& target) {
+      const auto* row = elbv2::find_target(store_, target.first, task->address, target.second);
+      return row && row->state != "draining";
+    });
+    const TaskStatus status = status_of(*task);
+    if (status == TaskStatus::Running || (registered && status < TaskStatus::Stopped)) leaving.push_back(id);
   }
-  if (ids.empty()) return;
+  if (leaving.empty()) return;
   change([&]() -> Result<> {
     const Time now = loop_.now();
     EventCounts deregistered, draining;
-    for (const auto& id : ids) {
+    for (const auto& id : leaving) {
       auto* task = store_.edit<TaskRow>(id);
       for (const auto& [group, port] : task->targets) {
         elbv2::deregister_target(store_, group, task->address, port, now);
@@ -329,25 +337,21 @@ void TaskLifecycle::deactivate() {
   });
 }
 
-void TaskLifecycle::forget_stopped() {
-  const Time now = loop_.now();
-  std::optional<Time> next;
-  std::vector<std::string> old;
-  for (const auto& [id, task] : store_.all<TaskRow>()) {
-    if (task.last_status != "STOPPED") continue;
-    const Time gone_at = task.stopped_at.value_or(task.created_at) + stopped_tasks_kept;
-    if (gone_at <= now) {
-      old.push_back(id);
-    } else if (!next || gone_at < *next) {
-      next = gone_at;
-    }
+void TaskLifecycle::forget_stopped(const std::set<std::string>& ids) {
+  for (const auto& id : ids) {
+    const auto* task = store_.find<TaskRow>(id);
+    if (!task || task->last_status != "STOPPED") continue;
+    forget_at_.set(id, task->stopped_at.value_or(task->created_at) + stopped_tasks_kept);
   }
+  std::set<std::string> old;
+  forget_at_.take_due(loop_.now(), old);
   if (!old.empty()) {
     change([&]() -> Result<> {
       for (const auto& id : old) store_.erase<TaskRow>(id);
       return {};
     });
   }
+  const auto next = forget_at_.first();
   if (!next) return;
   loop_.cancel(forget_timer_);
   forget_timer_ = loop_.at(*next, [this] { wake(); });

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "reconcile/agenda.h"
 #include "reconcile/output_sink.h"
 #include "services/context.h"
 #include "services/ecs/rows.h"
@@ -34,6 +35,7 @@ class TaskLifecycle final : public world::RuntimeListener {
   static constexpr Duration stopped_tasks_kept = Duration::minutes(60);
 
  private:
+  void notice(const Changes& changes);
   void take_stock();
   void retry_later();
   void adopt(const std::vector<world::TaskState>& tasks, const std::set<std::string>& running);
@@ -46,10 +48,10 @@ class TaskLifecycle final : public world::RuntimeListener {
   void step_toward_running(const ecs::TaskRow& task);
   void step_toward_stopped(const ecs::TaskRow& task);
   void provision(const std::string& task_id);
-  void activate();
-  void deactivate();
+  void activate(const std::set<std::string>& ids);
+  void deactivate(const std::set<std::string>& ids);
   void run(const ecs::TaskRow& task);
-  void forget_stopped();
+  void forget_stopped(const std::set<std::string>& ids);
   void follow(const ecs::TaskRow& task, const std::string& container);
 
   Store& store_;
@@ -60,6 +62,8 @@ class TaskLifecycle final : public world::RuntimeListener {
   int watch_ = 0;
   bool stock_taken_ = false;
   bool awake_ = false;
+  std::set<std::string> changed_;  // ids of tasks to look at
+  Agenda forget_at_;               // STOPPED tasks
   TimerId forget_timer_ = no_timer;
   TimerId retry_timer_ = no_timer;
   RealDuration retry_delay_{};

@@ -57,6 +57,10 @@ std::string service_key(std::string_view resource_id) {
   return parts[1] + "/" + parts[2];
 }
 
+std::string resource_id(std::string_view service_key) {
+  return "service/" + std::string(service_key);
+}
+
 std::string target_arn(const Context& context) {
   return context.settings.arn("application-autoscaling",
                               "scalable-target/" + random_hex(context.ids(), target_id_digits));

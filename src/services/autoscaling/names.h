@@ -26,6 +26,7 @@ Result<> check_listing(const std::optional<std::string>& dimension, bool names_r
 
 // ServiceRow::key() of `service/<cluster>/<service>`; empty when it is none.
 std::string service_key(std::string_view resource_id);
+std::string resource_id(std::string_view service_key);
 
 std::string target_arn(const Context& context);
 std::string policy_arn(const Context& context, const std::string& resource_id, const std::string& name);

@@ -73,7 +73,8 @@ void take_action_away(Store& store, const std::string& alarm, const ScalingPolic
 }  // namespace
 
 Result<> make_alarms(Context& context, ScalingPolicyRow& policy) {
-  remove_alarms(context.store, policy, context.now());
+  // Nobody knows the ARN of a policy that is new.
+  if (context.store.find<ScalingPolicyRow>(policy.key())) remove_alarms(context.store, policy, context.now());
   policy.alarms.clear();
   const auto tracked = tracked_metric(*policy.tracking, policy.resource_id);
   if (!tracked) return tracked.error();

@@ -22,7 +22,7 @@ namespace berth::autoscaling {
 namespace {
 
 constexpr std::int64_t targets_per_page_max = 50;
-constexpr std::size_t targets_max = 3000;  // AWS: ECS services in a region
+constexpr std::size_t targets_max = 20'000;  // AWS: 3,000 ECS services in a region, more on request
 constexpr const char* service_principal = "ecs.application-autoscaling.amazonaws.com";
 
 Result<std::optional<int>> capacity_of(const std::optional<std::int64_t>& value, std::string_view member) {

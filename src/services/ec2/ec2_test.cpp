@@ -287,6 +287,29 @@ TEST_F(Ec2, BadRules) {
   EXPECT_EQ(code_of(create_security_group, twice), "InvalidGroup.Duplicate");
 }
 
+TEST_F(Ec2, TheLowestFreeAddressIsClaimed) {
+  const std::string subnet = make_subnet("10.0.1.0/28");
+  const auto claim = [&](const char* owner) {
+    std::optional<std::string> address;
+    write([&] { address = claim_address(store, subnet, owner); });
+    return address.value_or("none");
+  };
+  const auto release = [&](const char* address) { write([&] { release_address(store, subnet, address); }); };
+  for (int i = 4; i < 10; ++i) EXPECT_EQ(claim("a"), "10.0.1." + std::to_string(i));
+  release("10.0.1.8");
+  release("10.0.1.5");
+  EXPECT_EQ(claim("b"), "10.0.1.5");
+  EXPECT_EQ(owners_of_address(store, "10.0.1.5"), std::vector<std::string>{"b"});
+  EXPECT_EQ(claim("b"), "10.0.1.8");
+  for (int i = 10; i < 15; ++i) EXPECT_EQ(claim("c"), "10.0.1." + std::to_string(i));
+  EXPECT_EQ(claim("d"), "none") << "the broadcast address is AWS's";
+  EXPECT_EQ(available_addresses(store, subnet), 0);
+  release("10.0.1.200");
+  EXPECT_EQ(claim("d"), "none");
+  release("10.0.1.14");
+  EXPECT_EQ(claim("d"), "10.0.1.14");
+}
+
 TEST_F(Ec2, DeletesRefuseWhatIsStillNeeded) {
   const std::string subnet = make_subnet("10.0.1.0/24");
   const std::string group = make_group("web");
@@ -296,7 +319,7 @@ TEST_F(Ec2, DeletesRefuseWhatIsStillNeeded) {
   EXPECT_EQ(message_of(delete_subnet, remove_subnet),
             "The subnet '" + subnet + "' has dependencies and cannot be deleted.");
   write([&] {
-    release_addresses(store, "task");
+    release_address(store, subnet, "10.0.1.4");
     ecs::TaskRow task;
     task.id = "t";
     task.vpc_id = vpc;

@@ -1,6 +1,6 @@
 #include "services/ec2/networking.h"
 
-#include <set>
+#include <algorithm>
 
 #include "services/ec2/cidr.h"
 #include "services/ec2/rows.h"
@@ -84,27 +84,36 @@ std::optional<std::string> claim_address(Store& store, const std::string& subnet
                                          const std::string& owner) {
   const auto cidr = cidr_of(store, subnet_id);
   if (!cidr) return std::nullopt;
-  std::set<std::uint32_t> taken;
-  std::optional<std::string> own;
-  each_claim(store, subnet_id, [&](const AddressClaimRow& claim) {
-    if (claim.owner == owner) own = claim.address;
-    if (const auto address = parse_ipv4(claim.address)) taken.insert(*address);
-  });
-  if (own) return own;
-  for (std::uint32_t address = cidr->base + reserved_at_start; address < cidr->last(); ++address) {
-    if (taken.contains(address)) continue;
-    store.put(AddressClaimRow{subnet_id, ipv4_text(address), owner});
-    return ipv4_text(address);
+  const auto* free = store.find<FreeAddressRow>(subnet_id);
+  std::uint32_t address = cidr->base + reserved_at_start;
+  if (free) address = std::max(address, static_cast<std::uint32_t>(free->from));
+  for (; address < cidr->last(); ++address) {
+    AddressClaimRow claim{subnet_id, ipv4_text(address), owner};
+    if (store.find<AddressClaimRow>(claim.key())) continue;
+    store.put(FreeAddressRow{subnet_id, std::int64_t{address} + 1});
+    store.put(claim);
+    return claim.address;
   }
   return std::nullopt;
 }
 
-void release_addresses(Store& store, const std::string& owner) {
-  std::vector<std::string> keys;
-  for (const auto& [key, claim] : store.all<AddressClaimRow>()) {
-    if (claim.owner == owner) keys.push_back(key);
-  }
-  for (const auto& key : keys) store.erase<AddressClaimRow>(key);
+void release_address(Store& store, const std::string& subnet_id, const std::string& address) {
+  if (!store.erase<AddressClaimRow>(AddressClaimRow{subnet_id, address, ""}.key())) return;
+  const auto number = parse_ipv4(address);
+  auto* free = store.edit<FreeAddressRow>(subnet_id);
+  if (number && free) free->from = std::min(free->from, std::int64_t{*number});
+}
+
+std::vector<std::string> owners_of_address(const Store& store, const std::string& address) {
+  std::vector<std::string> owners;
+  for (const auto* entry : store.rows_of<AddressClaimRow>(address)) owners.push_back(entry->second.owner);
+  return owners;
+}
+
+bool has_claims(const Store& store, const std::string& subnet_id) {
+  const auto& claims = store.all<AddressClaimRow>();
+  const auto first = claims.lower_bound(subnet_id + "|");
+  return first != claims.end() && first->second.subnet_id == subnet_id;
 }
 
 std::int64_t available_addresses(const Store& store, const std::string& subnet_id) {

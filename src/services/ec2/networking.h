@@ -26,10 +26,13 @@ std::string zone_of_address(const Store& store, const std::string& vpc_id, const
 bool security_group_exists(const Store& store, const std::string& group_id);
 
 // The lowest free address of the subnet (AWS keeps the first four and the last), claimed by `owner` until
-// released; the same owner gets the same address again. Inside a transaction. nullopt: the subnet is full.
+// released. Inside a transaction. nullopt: the subnet is full.
 std::optional<std::string> claim_address(Store& store, const std::string& subnet_id,
                                          const std::string& owner);
-void release_addresses(Store& store, const std::string& owner);
+void release_address(Store& store, const std::string& subnet_id, const std::string& address);
+// Who has claimed the address, in any VPC.
+std::vector<std::string> owners_of_address(const Store& store, const std::string& address);
+bool has_claims(const Store& store, const std::string& subnet_id);
 std::int64_t available_addresses(const Store& store, const std::string& subnet_id);
 
 // The table that the subnet is associated with, else the VPC's main one. Null: neither is there.

@@ -6,6 +6,7 @@ void add_tables(Store& store) {
   store.add<VpcRow>();
   store.add<SubnetRow>();
   store.add<AddressClaimRow>();
+  store.add<FreeAddressRow>();
   store.add<InternetGatewayRow>();
   store.add<RouteTableRow>();
   store.add<NetworkAclRow>();

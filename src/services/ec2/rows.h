@@ -40,8 +40,20 @@ struct AddressClaimRow {
   std::string owner;
 
   std::string key() const { return subnet_id + "|" + address; }
+  // The same address may be claimed in several VPCs.
+  const std::string& belongs_to() const { return address; }
 };
 BOOST_DESCRIBE_STRUCT(AddressClaimRow, (), (subnet_id, address, owner))
+
+// Where the search for a free address of a subnet begins: all below it are claimed.
+struct FreeAddressRow {
+  static constexpr const char* table = "ec2.free_addresses";
+  std::string subnet_id;
+  std::int64_t from = 0;  // as a number
+
+  std::string key() const { return subnet_id; }
+};
+BOOST_DESCRIBE_STRUCT(FreeAddressRow, (), (subnet_id, from))
 
 struct InternetGatewayRow {
   static constexpr const char* table = "ec2.internet_gateways";

@@ -126,9 +126,7 @@ Facets subnet_facets(const Subnet& subnet) {
 }
 
 bool subnet_in_use(const Store& store, const std::string& subnet_id) {
-  for (const auto& [key, claim] : store.all<AddressClaimRow>()) {
-    if (claim.subnet_id == subnet_id) return true;
-  }
+  if (has_claims(store, subnet_id)) return true;
   for (const auto& [arn, balancer] : store.all<elbv2::LoadBalancerRow>()) {
     for (const auto& zone : list_of(balancer.description.availability_zones)) {
       if (zone.subnet_id == subnet_id) return true;
@@ -171,6 +169,7 @@ Result<DeleteSubnetOutput> delete_subnet(Context& context, const DeleteSubnetReq
   }
   forget_subnet_association(context.store, id);
   context.store.erase<SubnetRow>(id);
+  context.store.erase<FreeAddressRow>(id);
   return answer(input, DeleteSubnetOutput{});
 }
 

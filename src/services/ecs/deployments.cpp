@@ -55,8 +55,8 @@ std::string put_revision(Store& store, Rng& rng, const Settings& settings, const
 
 void drop_old_records(Store& store, const std::string& service) {
   std::multimap<Time, std::string> by_time;
-  for (const auto& [arn, row] : store.all<ServiceDeploymentRow>()) {
-    if (row.service == service) by_time.emplace(row.description.created_at.value_or(Time{}), arn);
+  for (const auto* entry : store.rows_of<ServiceDeploymentRow>(service)) {
+    by_time.emplace(entry->second.description.created_at.value_or(Time{}), entry->first);
   }
   while (by_time.size() > service_deployments_kept) {
     const std::string arn = by_time.begin()->second;

@@ -110,6 +110,7 @@ Result<TaskRow> make_task(const Store& store, Loop& loop, const Settings& settin
 
 std::optional<std::string> admission_problem(const Store& store, const Settings& settings, double cpu_vcpu,
                                              int memory_mib) {
+  if (settings.host_memory_bytes <= 0 && settings.host_vcpu <= 0) return std::nullopt;
   double vcpu = cpu_vcpu;
   std::int64_t mib = memory_mib;
   for (const auto& [id, task] : store.all<TaskRow>()) {

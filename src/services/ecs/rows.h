@@ -125,6 +125,7 @@ struct ServiceRevisionRow {
   ServiceRevision description;
 
   std::string key() const { return arn; }
+  const std::string& belongs_to() const { return service; }
 };
 BOOST_DESCRIBE_STRUCT(ServiceRevisionRow, (), (arn, service, description))
 
@@ -137,6 +138,7 @@ struct ServiceDeploymentRow {
   ServiceDeployment description;
 
   std::string key() const { return arn; }
+  const std::string& belongs_to() const { return service; }
 };
 BOOST_DESCRIBE_STRUCT(ServiceDeploymentRow, (), (arn, service, deployment, description))
 
@@ -208,6 +210,8 @@ struct TaskRow {
   std::string accounted;
 
   std::string key() const { return id; }
+  // Its ServiceRow's key; empty for run-task.
+  std::string belongs_to() const { return service.empty() ? "" : cluster + "/" + service; }
 };
 BOOST_DESCRIBE_STRUCT(TaskRow, (),
                       (id, arn, cluster, service, deployment, task_definition, group, started_by, launch_type,

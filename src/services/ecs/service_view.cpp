@@ -82,10 +82,8 @@ void count_task(const TaskRow& task, TaskCounts& counts) {
 
 std::vector<const TaskRow*> live_tasks(const Store& store, const ServiceRow& service) {
   std::vector<const TaskRow*> tasks;
-  for (const auto& [id, task] : store.all<TaskRow>()) {
-    if (task.service == service.name && task.cluster == service.cluster && task.last_status != "STOPPED") {
-      tasks.push_back(&task);
-    }
+  for (const auto* entry : store.rows_of<TaskRow>(service.key())) {
+    if (entry->second.last_status != "STOPPED") tasks.push_back(&entry->second);
   }
   return tasks;
 }

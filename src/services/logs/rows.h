@@ -57,6 +57,7 @@ struct LogOffsetRow {
 
   static std::string key_of(std::string_view task_id, std::string_view container);
   std::string key() const { return key_of(task_id, container); }
+  const std::string& belongs_to() const { return task_id; }
 };
 BOOST_DESCRIBE_STRUCT(LogOffsetRow, (), (task_id, container, offset, dropped, reported))
 
