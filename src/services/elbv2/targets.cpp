@@ -22,6 +22,12 @@ Duration deregistration_delay(const Store& store, const std::string& target_grou
   return Duration::seconds(parse_number(attribute->second).value_or(default_s));
 }
 
+// Without a copy: every twenty seconds every load balancer's hosts are counted.
+const std::vector<Action>& actions_in(const std::optional<std::vector<Action>>& actions) {
+  static const std::vector<Action> none;
+  return actions ? *actions : none;
+}
+
 }  // namespace
 
 void register_target(Store& store, const std::string& target_group_arn, const std::string& address, int port,
@@ -78,16 +84,15 @@ std::vector<std::string> forwarded_groups(const std::vector<Action>& actions) {
 
 std::map<std::string, std::set<std::string>> load_balancers_by_group(const Store& store) {
   std::map<std::string, std::set<std::string>> out;
-  const std::vector<Action> none;
   for (const auto& [arn, listener] : store.all<ListenerRow>()) {
-    for (const auto& group : forwarded_groups(listener.description.default_actions.value_or(none))) {
+    for (const auto& group : forwarded_groups(actions_in(listener.description.default_actions))) {
       out[group].insert(listener.load_balancer_arn);
     }
   }
   for (const auto& [arn, rule] : store.all<RuleRow>()) {
     const auto* listener = store.find<ListenerRow>(rule.listener_arn);
     if (!listener) continue;
-    for (const auto& group : forwarded_groups(rule.description.actions.value_or(none))) {
+    for (const auto& group : forwarded_groups(actions_in(rule.description.actions))) {
       out[group].insert(listener->load_balancer_arn);
     }
   }
