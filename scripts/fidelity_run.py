@@ -161,11 +161,11 @@ def quantile(ordered, share):
     return ordered[min(len(ordered) - 1, int(len(ordered) * share))] if ordered else 0
 
 
-def p99_interval(ordered):
-    """95 % of the 99th percentile's order statistic: the normal approximation of the binomial."""
+def interval_of(ordered, share):
+    """95 % of a quantile's order statistic: the normal approximation of the binomial."""
     n = len(ordered)
-    spread = 1.96 * math.sqrt(n * 0.99 * 0.01)
-    return [ordered[max(0, min(n - 1, round(n * 0.99 + sign * spread)))] for sign in (-1, 1)]
+    spread = 1.96 * math.sqrt(n * share * (1 - share))
+    return [ordered[max(0, min(n - 1, round(n * share + sign * spread)))] for sign in (-1, 1)]
 
 
 class Table:
@@ -186,7 +186,7 @@ class Table:
         return "\n".join(lines)
 
 
-def compare(live, document, replay, interval):
+def compare(live, document, replay):
     table = Table()
     simulated_activities = [(a["at_s"], a["ordered"]) for a in document["timeline"]["activities"]
                             if a["ordered"] is not None and 0 <= a["at_s"] < live.minutes * 60]
@@ -215,8 +215,9 @@ def compare(live, document, replay, interval):
               abs(summary["failed_percent"] - real_failed) <= 0.5)
     outs = sum(b > a for a, b in zip([1, *real_counts], real_counts))
     ins = sum(b < a for a, b in zip([1, *real_counts], real_counts))
-    note = (f"{live.requests} requests, {outs} scale-outs, {ins} scale-ins; real p99 between {interval[0]:.0f} and "
-            f"{interval[1]:.0f} ms (95 %)")
+    p95, p99 = interval_of(live.times, 0.95), interval_of(live.times, 0.99)
+    note = (f"{live.requests} requests, {outs} scale-outs, {ins} scale-ins; real p95 between {p95[0]:.0f} and "
+            f"{p95[1]:.0f} ms, p99 between {p99[0]:.0f} and {p99[1]:.0f} ms (95 %)")
     return table, note, outs, ins
 
 
@@ -295,7 +296,7 @@ def judge(seed, profile, folder, bin_dir):
     if simulated.returncode != 0:
         raise SystemExit(f"berth simulate: {simulated.stderr.strip()}")
     live = Live(path("record.jsonl"), measured["answers"], measured["origin"], duration)
-    table, note, outs, ins = compare(live, json.loads(simulated.stdout), replay, p99_interval(live.times))
+    table, note, outs, ins = compare(live, json.loads(simulated.stdout), replay)
     with open(path("app.toml")) as file:
         app = " ".join(line.strip() for line in file if not line.startswith("#"))
     print(f"\nseed {seed}: {note}\nmachine {measured['busy'] * 100:.0f} % busy on average; requests sent "

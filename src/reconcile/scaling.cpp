@@ -177,7 +177,7 @@ void Scaling::follow_activities(const std::set<std::string>& services) {
     if (activity && activity->open()) {
       const auto progress = autoscaling::progress_of(store_, *activity);
       if (progress.status == control::activity::Status::InProgress) continue;
-      const auto ended = store_.transact([&]() -> Result<> {
+      const auto ended = store_.transact([&, &key = key]() -> Result<> {
         autoscaling::end_activity(store_, key, progress, loop_.now());
         return {};
       });
