@@ -96,8 +96,8 @@ bool Admin::admits(const wire::Request& request) const {
 
 void Admin::show_status(const net::Respond& respond) {
   respond(json_answer(200, status_of({context_.store, context_.loop, context_.settings, context_.metrics,
-                                      world_.runtime_info(), world_.balancer_info(), world_.network_problem(),
-                                      journal_.problem(), options_.metric_lag_s})));
+                                      world_.runtime_info(), world_.balancer_info(), world_.registry_info(),
+                                      world_.network_problem(), journal_.problem(), options_.metric_lag_s})));
 }
 
 // ?service=<name>&after_us=<time>&after=<sequence>: the events of the log groups that the service's task

@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "berthd/admin.h"
 #include "berthd/clock.h"
+#include "berthd/registry_identity.h"
 #include "berthd/root_key.h"
 #include "berthd/store_identity.h"
 #include "berthd/world.h"
@@ -99,6 +100,10 @@ Result<> Daemon::Impl::start() {
   settings_.strict_aws = options_.strict_aws;
   settings_.cpu_overcommit = options_.cpu_overcommit;
   settings_.endpoint = "http://" + options_.listen;
+  const auto registry = read_or_make_registry_identity(options_.data_dir, options_.registry);
+  if (!registry) return registry.error();
+  settings_.registry_address = registry->address;
+  settings_.registry_key = registry->key;
   if (auto same = check_identity(*store_, options_); !same) return same;
   const auto clock = start_clock(*store_, options_, machine_date());
   if (!clock) return clock.error();

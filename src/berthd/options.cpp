@@ -100,6 +100,7 @@ Result<> read_config(const std::string& path, Options& options) {
     TableReader file(path, table);
     file.take("data_dir", options.data_dir);
     file.take("listen", options.listen);
+    file.take("registry", options.registry);
     options.time_scale_given = file.take("time_scale", options.time_scale);
     file.take("region", options.region);
     file.take("account", options.account);
@@ -130,6 +131,9 @@ void add_flags(CLI::App& app, Options& options, std::string& config_file) {
       ->check(CLI::ExistingFile);
   app.add_option("--data-dir", options.data_dir, "Folder for everything that is kept")->capture_default_str();
   app.add_option("--listen", options.listen, "Address of the API")->capture_default_str();
+  app.add_option("--registry", options.registry,
+                 "Address of ECR's registry; with port 0 a free one is taken and kept")
+      ->capture_default_str();
   app.add_option("--time-scale", options.time_scale,
                  "How many times as fast as real time AWS's clocks run (1 to 20)")
       ->check(CLI::Range(time_scale_min, time_scale_max))
@@ -181,6 +185,12 @@ bool is_relay(const std::string& url) {
   return port && *port >= 1 && *port <= 65535;
 }
 
+bool is_ipv4_address_and_port(const std::string& text) {
+  static const std::regex form("[0-9]{1,3}(\\.[0-9]{1,3}){3}:([0-9]{1,5})");
+  std::smatch parts;
+  return std::regex_match(text, parts, form) && parse_integer(parts[2].str()) <= 65535;
+}
+
 bool is_region(const std::string& name) {
   static const std::regex form("[a-z]{2}(-[a-z]+)+-[0-9]");
   return std::regex_match(name, form);
@@ -214,6 +224,9 @@ Result<> check(const Options& options) {
   if (colon == std::string::npos) return bad("--listen takes address:port");
   const auto port = parse_integer(std::string_view(options.listen).substr(colon + 1));
   if (!port || *port < 0 || *port > 65535) return bad("--listen takes address:port, with a port up to 65535");
+  if (!is_ipv4_address_and_port(options.registry)) {
+    return bad("--registry takes an IPv4 address:port, with a port up to 65535");
+  }
   const std::string host = options.listen.substr(0, colon);
   const bool loopback = host.starts_with("127.") || host == "localhost" || host == "[::1]";
   if (options.auth == "any" && !loopback) {

@@ -21,6 +21,7 @@ struct MailRelay {
 struct Options {
   std::string data_dir;
   std::string listen = "127.0.0.1:4566";
+  std::string registry = "127.0.0.1:0";  // port 0: a free one, then always the same
   double time_scale = 1;
   bool time_scale_given = false;
   bool rebase = false;

@@ -43,7 +43,8 @@ json::value last_average(const StatusSources& from, const ecs::ServiceRow& servi
   return set.sum / set.sample_count;
 }
 
-// Lines of the service's tasks, for as long as berth knows the tasks, that the engine lost or no log group took.
+// Lines of the service's tasks, for as long as berth knows the tasks, that the engine lost or no log group
+// took.
 std::int64_t dropped_log_lines(const Store& store, const ecs::ServiceRow& service) {
   std::int64_t lines = 0;
   for (const auto& [key, progress] : store.all<logs::LogOffsetRow>()) {
@@ -153,8 +154,8 @@ json::array activities_of(const Store& store) {
 // What keeps berth from doing its work, or will: each with what to do.
 json::array problems_of(const StatusSources& from) {
   json::array problems;
-  for (const auto& problem :
-       {from.store_problem, from.runtime.problem, from.balancer.problem, from.network_problem}) {
+  for (const auto& problem : {from.store_problem, from.runtime.problem, from.balancer.problem,
+                              from.registry.problem, from.network_problem}) {
     if (!problem.empty()) problems.push_back(json::string(problem));
   }
   for (const auto& [key, service] : from.store.all<ecs::ServiceRow>()) {
@@ -177,6 +178,8 @@ json::object status_of(const StatusSources& from) {
           {"account", from.settings.account},
           {"engine", json::object{{"name", from.runtime.engine}, {"reachable", from.runtime.reachable}}},
           {"balancer", json::object{{"name", from.balancer.program}, {"running", from.balancer.running}}},
+          {"registry",
+           json::object{{"address", from.settings.registry_address}, {"running", from.registry.running}}},
           {"stacks", stacks_of(from.store)},
           {"services", services_of(from)},
           {"alarms", alarms_of(from.store)},

@@ -5,6 +5,7 @@
 #include "services/cloudwatch/metric_store.h"
 #include "services/context.h"
 #include "world/balancer.h"
+#include "world/registry.h"
 #include "world/runtime.h"
 
 namespace berth {
@@ -16,6 +17,7 @@ struct StatusSources {
   const cloudwatch::MetricStore& metrics;
   world::RuntimeInfo runtime;
   world::BalancerInfo balancer;
+  world::RegistryInfo registry;
   std::string network_problem;
   std::string store_problem;
   double metric_lag_s = 0;

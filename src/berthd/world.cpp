@@ -1,16 +1,48 @@
 #include "berthd/world.h"
 
+#include <fmt/format.h>
+
 #include "base/log.h"
+#include "gateway/registry_api.h"
 #include "host/http_poster.h"
 #include "host/smtp_mailer.h"
+#include "reconcile/registry_sync.h"
 #include "region/control_plane.h"
+#include "services/ecr/password.h"
+#include "services/ecr/rows.h"
 
 namespace berth {
 namespace {
 
 // Longer than Podman's service takes to come up.
 constexpr RealDuration engine_patience = RealDuration::seconds(15);
+constexpr Duration pull_password_life = Duration::minutes(60);
 constexpr RealDuration engine_look = RealDuration::ms(200);
+
+host::RegistryConfig registry_config(const Settings& settings, const Options& options) {
+  std::string api = settings.endpoint.substr(std::string_view("http://").size());
+  if (api.starts_with("0.0.0.0:")) api.replace(0, std::string_view("0.0.0.0").size(), "127.0.0.1");
+  return {.data_dir = options.data_dir,
+          .address = settings.registry_address,
+          .api_address = std::move(api),
+          .api_route = gateway::registry_route,
+          .key = settings.registry_key,
+          .haproxy = options.haproxy};
+}
+
+// A task's image, by AWS's name of this account's registry.
+std::optional<host::RegistryImage> find_in_registry(const Context& context, const std::string& image) {
+  const auto named = ecr::parse_image_name(context.settings, image);
+  if (!named) return std::nullopt;
+  const auto* found = ecr::find_image(context.store, named->repository, named->reference);
+  if (!found) return host::RegistryImage{};
+  const auto expires_at = context.loop.real_now() + pull_password_life;
+  return host::RegistryImage{
+      fmt::format("{}/{}@{}", context.settings.registry_address, found->repository, found->digest),
+      found->digest,
+      {ecr::registry_user,
+       ecr::make_password(context.settings.registry_key, "ecs-tasks.amazonaws.com", expires_at)}};
+}
 
 }  // namespace
 
@@ -22,12 +54,16 @@ struct World::Parts {
         poster(loop),
         control(context, Duration::seconds(options.metric_lag_s)),
         runtime(loop, control.runtime_listener(), network,
-                {options.data_dir, options.engine_socket, options.images}),
+                {options.data_dir, options.engine_socket, options.images,
+                 [&context](const std::string& image) { return find_in_registry(context, image); }}),
         balancer(loop, control.balancer_listener(),
                  {options.data_dir, options.haproxy,
                   [this](const std::string& vpc_id) { return network.vpc_namespace(vpc_id); }}),
         endpoints(context.store, loop, context.settings, gateway),
-        listeners(context.store, loop, network, endpoints) {}
+        listeners(context.store, loop, network, endpoints),
+        registry(loop, registry_config(context.settings, options)),
+        registry_sync(std::in_place, context.store, loop, registry),
+        registry_api(context, host::RegistryPaths(options.data_dir).socket) {}
   ~Parts() { control.stop(); }
 
   host::VpcNetwork network;
@@ -37,6 +73,9 @@ struct World::Parts {
   host::HaproxyBalancer balancer;
   gateway::TaskEndpoints endpoints;
   VpcListeners listeners;
+  host::DockerRegistry registry;
+  std::optional<reconcile::RegistrySync> registry_sync;
+  gateway::RegistryApi registry_api;
 };
 
 World::World(Context context, AsioLoop& loop, const Options& options, gateway::Gateway& gateway)
@@ -64,6 +103,8 @@ Result<> World::start() {
   parts_ = std::make_unique<Parts>(context_, loop_, options_, gateway_);
   if (options_.take_down) return {};  // nothing may be started again; what is there is found by its name
   parts_->listeners.start();
+  parts_->registry_api.add_routes(gateway_.routes());
+  parts_->registry_sync->start();
   parts_->control.start({parts_->network, parts_->runtime, parts_->balancer, *mailer_, parts_->poster});
   return {};
 }
@@ -78,6 +119,10 @@ std::optional<world::Usage> World::usage(const std::string& task_id) {
 
 world::BalancerInfo World::balancer_info() {
   return parts_->balancer.info();
+}
+
+const world::RegistryInfo& World::registry_info() const {
+  return parts_->registry.info();
 }
 
 std::string World::network_problem() const {
@@ -110,6 +155,7 @@ void World::when_engine_answers(SteadyTime deadline, std::function<void(Result<>
 void World::remove_everything(const Delayed& delayed, Callback done) {
   // Nobody may start again what is about to go.
   parts_->control.stop_making();
+  parts_->registry_sync.reset();
   parts_->balancer.shutdown();
   if (options_.take_down) reset_store();  // no reconciler runs that could take note of a task's end
   const auto finished = std::make_shared<bool>(false);
@@ -117,9 +163,9 @@ void World::remove_everything(const Delayed& delayed, Callback done) {
   parts_->runtime.remove_everything([this, finished, done = std::move(done)] {
     *finished = true;
     reset_store();
-    parts_->network.apply({}, [done](const Result<>& removed) {
+    parts_->network.apply({}, [this, done](const Result<>& removed) {
       if (!removed) log::error("networks: {}", removed.error().message);
-      done();
+      parts_->registry.remove_everything(done);
     });
   });
 }

@@ -9,6 +9,7 @@
 #include "berthd/vpc_listeners.h"
 #include "gateway/gateway.h"
 #include "host/container_runtime.h"
+#include "host/docker_registry.h"
 #include "host/haproxy_balancer.h"
 #include "host/mailbox.h"
 #include "host/vpc_network.h"
@@ -31,6 +32,7 @@ class World {
   std::optional<world::Usage> usage(const std::string& task_id);
   world::BalancerInfo balancer_info();
   std::string network_problem() const;
+  const world::RegistryInfo& registry_info() const;
   // Null when a relay takes the mails.
   const host::Mailbox* mailbox() const { return mailbox_; }
 

@@ -52,7 +52,7 @@ ContainerRuntime::ContainerRuntime(Loop& loop, world::RuntimeListener& listener,
       names_(config.data_dir),
       cgroups_(names_.daemon()),
       engine_(loop, {config.data_dir, std::move(config.engine_socket)}),
-      images_(engine_, std::move(config.images)),
+      images_(engine_, std::move(config.images), std::move(config.registry)),
       watcher_(loop),
       output_(loop, watcher_),
       tools_{

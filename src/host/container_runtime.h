@@ -16,6 +16,7 @@ struct RuntimeConfig {
   std::string data_dir;         // absolute
   std::string engine_socket{};  // only this engine; empty: look for one, else start Podman's service
   std::map<std::string, std::string> images{};  // image of a task definition -> name of a local one
+  RegistryLookup registry{};
 };
 
 class ContainerRuntime final : public world::Runtime {

@@ -2,6 +2,7 @@
 
 #include <signal.h>
 
+#include <algorithm>
 #include <memory>
 #include <string_view>
 
@@ -139,6 +140,21 @@ void Engine::pull(const std::string& name, Done<> done) {
   net::HttpRequest request{.method = "POST",
                            .url = api("/images/create?fromImage=" + percent_encode(full_image_name(name))),
                            .timeout = pull_time};
+  link_.send(std::move(request), [done = std::move(done)](Result<net::HttpResponse> response) {
+    done(response ? pull_outcome(*response) : Result<>(response.error()));
+  });
+}
+
+void Engine::pull_here(const std::string& name, const RegistryLogin& login, Done<> done) {
+  const json::object credentials{{"username", login.user}, {"password", login.password}};
+  std::string header = base64(json::serialize(credentials));
+  std::replace(header.begin(), header.end(), '+', '-');
+  std::replace(header.begin(), header.end(), '/', '_');
+  net::HttpRequest request{
+      .method = "POST",
+      .url = "/v4.0.0/libpod/images/pull?tlsVerify=false&reference=" + percent_encode(name),
+      .headers = {{"X-Registry-Auth", header}},
+      .timeout = pull_time};
   link_.send(std::move(request), [done = std::move(done)](Result<net::HttpResponse> response) {
     done(response ? pull_outcome(*response) : Result<>(response.error()));
   });

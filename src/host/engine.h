@@ -15,6 +15,11 @@ struct EngineImage {
   std::string digest;  // of its manifest where the engine knows it, else its id
 };
 
+struct RegistryLogin {
+  std::string user;
+  std::string password;
+};
+
 struct EngineContainer {
   std::string id;
   std::string image_id;
@@ -43,6 +48,9 @@ class Engine {
 
   void image(const std::string& name, Done<EngineImage> done);
   void pull(const std::string& name, Done<> done);
+  // From a registry of this machine, which speaks plain HTTP. (Of Podman's own API: Docker's has no word for
+  // that.)
+  void pull_here(const std::string& name, const RegistryLogin& login, Done<> done);
 
   // The id of the new container, or of the one that has this name already.
   void create(const std::string& name, const json::object& config, Done<std::string> done);

@@ -39,7 +39,8 @@ struct Needed {
 constexpr std::array needed{
     Needed{"podman", "podman", "runs the containers"},
     Needed{"runc", "runc", "starts them (crun fails where cgroups v1 and v2 are mixed)"},
-    Needed{"conmon", "conmon", "keeps their output"}, Needed{"ip", "iproute2", "makes the VPCs' networks"}};
+    Needed{"conmon", "conmon", "keeps their output"}, Needed{"ip", "iproute2", "makes the VPCs' networks"},
+    Needed{"docker-registry", "docker-registry", "keeps the layers of ECR's images"}};
 
 std::string install(const std::string& package) {
   return "apt install " + package + " (scripts/setup does it)";

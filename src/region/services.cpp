@@ -5,6 +5,7 @@
 #include "handlers/cloudformation.h"
 #include "handlers/cloudwatch.h"
 #include "handlers/ec2.h"
+#include "handlers/ecr.h"
 #include "handlers/ecs.h"
 #include "handlers/elbv2.h"
 #include "handlers/iam.h"
@@ -20,10 +21,10 @@ std::span<const services::ServiceHandlers> implemented_services() {
   static const services::ServiceHandlers list[] = {
       autoscaling::handlers(), cloudformation::handlers(),
       cloudwatch::handlers(),  ec2::handlers(),
-      ecs::handlers(),         elbv2::handlers(),
-      iam::handlers(),         logs::handlers(),
-      sns::handlers(),         ssm::handlers(),
-      sts::handlers(),
+      ecr::handlers(),         ecs::handlers(),
+      elbv2::handlers(),       iam::handlers(),
+      logs::handlers(),        sns::handlers(),
+      ssm::handlers(),         sts::handlers(),
   };
   return list;
 }

@@ -1,5 +1,5 @@
-// What a handler gets and how a request finds it. A handler checks, reads and writes the store in one transaction
-// and answers; it never waits and never touches the world.
+// What a handler gets and how a request finds it. A handler checks, reads and writes the store in one
+// transaction and answers; it never waits and never touches the world.
 #pragma once
 
 #include <span>
@@ -25,11 +25,13 @@ inline constexpr const char* container_endpoint = "http://169.254.170.2";
 struct Settings {
   std::string account = "123456789012";
   std::string region = "us-east-1";
-  std::string endpoint = "http://127.0.0.1:4566";  // as containers and links name it
-  bool strict_aws = false;       // leave out what AWS does not have (RunningTaskCount in AWS/ECS, ...)
-  double host_vcpu = 0;          // of the machine that runs the tasks; 0: not known
+  std::string endpoint = "http://127.0.0.1:4566";   // as containers and links name it
+  std::string registry_address = "127.0.0.1:5000";  // of ECR's registry, as `podman login` names it
+  std::string registry_key;                         // signs its passwords
+  bool strict_aws = false;  // leave out what AWS does not have (RunningTaskCount in AWS/ECS, ...)
+  double host_vcpu = 0;     // of the machine that runs the tasks; 0: not known
   std::int64_t host_memory_bytes = 0;
-  double cpu_overcommit = 4;     // vCPU of running tasks per host vCPU
+  double cpu_overcommit = 4;  // vCPU of running tasks per host vCPU
 
   std::string arn(std::string_view service, std::string_view resource) const {
     return Arn{"aws", std::string(service), region, account, std::string(resource)}.text();
@@ -42,7 +44,7 @@ struct Settings {
 
 // Who signed the request.
 struct Principal {
-  std::string arn;      // arn:aws:iam::123456789012:root, or an assumed role's
+  std::string arn;  // arn:aws:iam::123456789012:root, or an assumed role's
   std::string user_id;
   std::string access_key_id;
 };

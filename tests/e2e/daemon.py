@@ -242,6 +242,11 @@ class Daemon:
     def haproxies(self):
         return self.processes(f"{self.data}/haproxy/haproxy.pid")
 
+    def registries(self):
+        """docker-registry and the HAProxy before it."""
+        folder = f"{self.data}/registry"
+        return self.processes(f"{folder}/config.yml") + self.processes(f"{folder}/front/haproxy.pid")
+
     def engine_services(self):
         return self.processes(f"unix://{self.data}/podman.sock")
 
@@ -268,12 +273,12 @@ class Daemon:
         """What there is of this berthd outside its data folder; nothing after `berth down`."""
         found = {"containers": self.containers(), "task namespaces": self.namespaces("task"),
                  "VPC namespaces": self.namespaces("vpc"), "cgroups": self.cgroups(), "HAProxy": self.haproxies(),
-                 "engine services": self.engine_services()}
+                 "registry": self.registries(), "engine services": self.engine_services()}
         return {what: there for what, there in found.items() if there}
 
     def remove_all_outside(self):
         """As a reboot does: containers, namespaces, cgroups, HAProxy, engine service; the data folder stays."""
-        for pid in self.haproxies() + self.engine_services():
+        for pid in self.haproxies() + self.registries() + self.engine_services():
             kill_if_there(pid)
         names = self.containers()
         if names:
