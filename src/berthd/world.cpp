@@ -19,7 +19,8 @@ constexpr RealDuration engine_patience = RealDuration::seconds(15);
 constexpr Duration pull_password_life = Duration::minutes(60);
 constexpr RealDuration engine_look = RealDuration::ms(200);
 
-host::RegistryConfig registry_config(const Settings& settings, const Options& options) {
+host::RegistryConfig registry_config(const Settings& settings, const Options& options,
+                                     std::function<bool()> is_pushed_to) {
   std::string api = settings.endpoint.substr(std::string_view("http://").size());
   if (api.starts_with("0.0.0.0:")) api.replace(0, std::string_view("0.0.0.0").size(), "127.0.0.1");
   return {.data_dir = options.data_dir,
@@ -27,6 +28,7 @@ host::RegistryConfig registry_config(const Settings& settings, const Options& op
           .api_address = std::move(api),
           .api_route = gateway::registry_route,
           .key = settings.registry_key,
+          .is_pushed_to = std::move(is_pushed_to),
           .haproxy = options.haproxy};
 }
 
@@ -61,9 +63,11 @@ struct World::Parts {
                   [this](const std::string& vpc_id) { return network.vpc_namespace(vpc_id); }}),
         endpoints(context.store, loop, context.settings, gateway),
         listeners(context.store, loop, network, endpoints),
-        registry(loop, registry_config(context.settings, options)),
+        registry(loop,
+                 registry_config(context.settings, options, [this] { return registry_api.is_pushing(); })),
         registry_sync(std::in_place, context.store, loop, registry),
-        registry_api(context, host::RegistryPaths(options.data_dir).socket) {}
+        registry_api(context, host::RegistryPaths(options.data_dir).socket,
+                     [this] { return registry.is_collecting(); }) {}
   ~Parts() { control.stop(); }
 
   host::VpcNetwork network;

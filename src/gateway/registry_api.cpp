@@ -18,6 +18,7 @@ namespace {
 
 constexpr std::size_t manifest_bytes_max = 4u << 20;             // ECR's
 constexpr Duration pull_time_step = Duration::minutes(24 * 60);  // AWS notes pulls once a day
+constexpr RealDuration look_again = RealDuration::ms(50);
 constexpr std::size_t tags_per_answer = 1000;
 
 using Headers = std::vector<std::pair<std::string, std::string>>;
@@ -89,8 +90,10 @@ struct RegistryApi::Push {
   ecr::Manifest manifest;
 };
 
-RegistryApi::RegistryApi(Context context, std::string registry_socket)
-    : context_(std::move(context)), registry_socket_(std::move(registry_socket)) {}
+RegistryApi::RegistryApi(Context context, std::string registry_socket, std::function<bool()> is_closed)
+    : context_(std::move(context)),
+      registry_socket_(std::move(registry_socket)),
+      is_closed_(std::move(is_closed)) {}
 
 RegistryApi::~RegistryApi() = default;
 
@@ -118,10 +121,20 @@ void RegistryApi::handle(const wire::Request& request, const net::Respond& respo
     return respond(failure({"NAME_UNKNOWN", missing.message, 404}));
   }
   if (target.kind == "manifests" && reading) return respond(get_manifest(target));
-  if (target.kind == "manifests" && request.method == "PUT") return put_manifest(target, request, respond);
   if (target.kind == "tags" && reading) return respond(list_tags(target, request));
-  if (target.kind == "uploads" && request.method == "POST") return begin_upload(target, request, respond);
+  const char* pushed_by = target.kind == "manifests" ? "PUT" : target.kind == "uploads" ? "POST" : "";
+  if (request.method == pushed_by) return push(target, request, respond);
   respond(failure({"UNSUPPORTED", "The operation is unsupported.", 405}));
+}
+
+void RegistryApi::push(const Target& target, const wire::Request& request, const net::Respond& respond) {
+  if (is_closed_()) {
+    context_.loop.after_real(look_again,
+                             [this, target, request, respond] { push(target, request, respond); });
+    return;
+  }
+  if (target.kind == "manifests") return put_manifest(target, request, respond);
+  begin_upload(target, request, respond);
 }
 
 wire::Response RegistryApi::get_manifest(const Target& target) {
@@ -246,8 +259,10 @@ void RegistryApi::forward(net::HttpRequest request, std::function<void(const net
                           const net::Respond& respond) {
   request.url = "http://registry" + request.url;
   request.unix_socket = registry_socket_;
+  ++pushing_;
   registry().send(std::move(request),
-                  [answered = std::move(answered), respond](const Result<net::HttpResponse>& response) {
+                  [this, answered = std::move(answered), respond](const Result<net::HttpResponse>& response) {
+                    --pushing_;
                     if (response) return answered(*response);
                     respond(failure({"UNAVAILABLE", "The registry is not available; try again.", 503}));
                   });

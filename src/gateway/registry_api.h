@@ -3,6 +3,7 @@
 // these requests; layers go past it to the registry itself.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -18,19 +19,22 @@ inline constexpr const char* registry_route = "/_berth/registry";
 
 class RegistryApi {
  public:
-  // `registry_socket`: where the registry itself listens.
-  RegistryApi(Context context, std::string registry_socket);
+  // `registry_socket`: where the registry itself listens. Pushes wait while `is_closed` says so.
+  RegistryApi(Context context, std::string registry_socket, std::function<bool()> is_closed);
   ~RegistryApi();
   RegistryApi(const RegistryApi&) = delete;
   RegistryApi& operator=(const RegistryApi&) = delete;
 
   void add_routes(Routes& routes);
+  // Whether the registry has been asked for something that changes it and has not answered.
+  bool is_pushing() const { return pushing_ > 0; }
 
  private:
   struct Target;
   struct Push;
 
   void handle(const wire::Request& request, const net::Respond& respond);
+  void push(const Target& target, const wire::Request& request, const net::Respond& respond);
   void put_manifest(const Target& target, const wire::Request& request, const net::Respond& respond);
   Result<Push> check_push(const Target& target, const wire::Request& request) const;
   Result<> record_push(const Push& push);
@@ -44,6 +48,8 @@ class RegistryApi {
 
   Context context_;
   std::string registry_socket_;
+  std::function<bool()> is_closed_;
+  int pushing_ = 0;
   std::unique_ptr<net::HttpClient> registry_;  // made when it is first needed: it has a thread
 };
 

@@ -99,7 +99,8 @@ Result<pid_t> ensure_front(const RegistryConfig& config) {
   return started;
 }
 
-// False: somebody pushes.
+// False: somebody pushes. The registry goes on meanwhile: what is pulled is not touched, and no push begins
+// or ends.
 Result<bool> collect_garbage(const RegistryConfig& config, const world::RegistryContents& kept) {
   const RegistryPaths paths(config.data_dir);
   const RegistryStorage storage(paths.storage);
@@ -107,7 +108,6 @@ Result<bool> collect_garbage(const RegistryConfig& config, const world::Registry
   if (left_over) Fd(::open(paths.garbage.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
   if (::access(paths.garbage.c_str(), F_OK) != 0) return true;
   if (storage.is_in_use(quiet_before_collection)) return false;
-  end_registry(paths);  // it must not take a layer for present that is about to go
   storage.remove_manifests(kept);
   const auto collected =
       run_checked({config.program, "garbage-collect", paths.config}, {.timeout = collection_time});
@@ -129,7 +129,6 @@ std::string registry_settings(const RegistryConfig& config) {
       {"http", json::object{{"net", "unix"},
                             {"addr", paths.socket},
                             {"relativeurls", true},
-                            {"draintimeout", "8s"},
                             // The state of an upload is signed with it, so it stays the same across restarts.
                             {"secret", hex(sha256("uploads " + config.key))}}}};
   return json::serialize(settings) + "\n";  // JSON is YAML
@@ -149,7 +148,6 @@ defaults
   timeout client 10m
   timeout server 10m
   timeout http-request 30s
-  retries 10
 frontend clients
   bind {address}
   http-request set-var(txn.now) date
@@ -247,7 +245,7 @@ void DockerRegistry::follow(pid_t pid) {
   if (!watcher_) watcher_ = std::make_unique<FdWatcher>(loop_);
   Fd process = open_process(pid);
   const auto look_again = alive_.guard([this] {
-    if (!wanted_ || working_) return;  // a job that ends the registry starts it again
+    if (!wanted_) return;
     if (loop_.steady() - started_at_ > settled_after) back_off_ = {};
     loop_.after_real(back_off_, alive_.guard([this] { ensure(); }));
     back_off_ = std::min(std::max(back_off_ * 2, back_off_min), back_off_max);
@@ -277,10 +275,14 @@ void DockerRegistry::collect(world::RegistryContents kept, std::function<void(Re
   if (::access(RegistryPaths(config_->data_dir).storage.c_str(), F_OK) != 0) {
     return loop_.post([done = std::move(done)] { done(true); });  // there never was anything
   }
+  if (config_->is_pushed_to && config_->is_pushed_to()) {
+    return loop_.post([done = std::move(done)] { done(false); });
+  }
+  collecting_ = true;
   auto outcome = std::make_shared<Result<bool>>(false);
   enqueue({[outcome, config = config_, kept = std::move(kept)] { *outcome = collect_garbage(*config, kept); },
            [this, outcome, done = std::move(done)] {
-             ensure();
+             collecting_ = false;
              done(*outcome);
            }});
 }

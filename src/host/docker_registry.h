@@ -19,11 +19,12 @@
 namespace berth::host {
 
 struct RegistryConfig {
-  std::string data_dir;     // absolute
-  std::string address;      // "127.0.0.1:5000", where the front listens
-  std::string api_address;  // "127.0.0.1:4566", berth's own
-  std::string api_route;    // what goes to berth gets this before its path
-  std::string key;          // signs passwords; hexadecimal
+  std::string data_dir;                  // absolute
+  std::string address;                   // "127.0.0.1:5000", where the front listens
+  std::string api_address;               // "127.0.0.1:4566", berth's own
+  std::string api_route;                 // what goes to berth gets this before its path
+  std::string key;                       // signs passwords; hexadecimal
+  std::function<bool()> is_pushed_to{};  // asked on the loop's thread before a collection
   std::string haproxy = "haproxy";
   std::string program = "docker-registry";
 };
@@ -56,6 +57,9 @@ class DockerRegistry final : public world::Registry {
   void put(world::RegistryManifest manifest, std::function<void(Result<>)> done) override;
   void collect(world::RegistryContents kept, std::function<void(Result<bool>)> done) override;
 
+  // Until it is over, no push may begin or end.
+  bool is_collecting() const { return collecting_; }
+
   const world::RegistryInfo& info() const { return info_; }
 
   // For good: ends both processes and removes everything that was pushed.
@@ -84,6 +88,7 @@ class DockerRegistry final : public world::Registry {
   std::deque<Job> jobs_;
   bool working_ = false;
   bool wanted_ = false;
+  bool collecting_ = false;
   RealDuration back_off_{};
   SteadyTime started_at_{};
   std::unique_ptr<FdWatcher> watcher_;  // made when something runs: it has a thread

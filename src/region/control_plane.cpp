@@ -6,6 +6,7 @@
 #include "cloudformation/types/types.h"
 #include "reconcile/alarm_evaluator.h"
 #include "reconcile/balancer_sync.h"
+#include "reconcile/image_expiry.h"
 #include "reconcile/log_collector.h"
 #include "reconcile/log_retention.h"
 #include "reconcile/network_sync.h"
@@ -46,6 +47,7 @@ struct ControlPlane::Reconcilers {
                         metric_lag),
         scaling(context.store, context.loop),
         scheduled_scaling(context.store, context.loop),
+        image_expiry(context.store, context.loop),
         alarms(context.store, context.loop, context.settings, context.metrics, scaling),
         notifications(context.store, context.loop, ports.mailer, ports.poster),
         stacks(context.store, context.loop, context.settings, context.metrics, context.log_events) {}
@@ -58,6 +60,7 @@ struct ControlPlane::Reconcilers {
   reconcile::ServiceMetrics service_metrics;
   reconcile::Scaling scaling;
   reconcile::ScheduledScaling scheduled_scaling;
+  reconcile::ImageExpiry image_expiry;
   reconcile::AlarmEvaluator alarms;
   reconcile::Notifications notifications;
   cloudformation::StackEngine stacks;
@@ -94,6 +97,7 @@ void ControlPlane::start(const Ports& ports) {
   reconcilers_->service_metrics.start();
   reconcilers_->scaling.start();
   reconcilers_->scheduled_scaling.start();
+  reconcilers_->image_expiry.start();
   reconcilers_->alarms.start();
   reconcilers_->notifications.start();
   reconcilers_->retention.start();

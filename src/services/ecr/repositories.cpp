@@ -121,6 +121,7 @@ Result<DeleteRepositoryResponse> delete_repository(Context& context, const Delet
   }
   DeleteRepositoryResponse response{describe_repository(context.settings, **found)};
   for (const auto& image : images) context.store.erase<ImageRow>(image);
+  context.store.erase<LifecyclePreviewRow>(name);
   context.store.erase<RepositoryRow>(name);
   return response;
 }

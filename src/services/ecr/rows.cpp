@@ -13,6 +13,7 @@ std::string ImageRow::key_of(std::string_view repository, std::string_view diges
 void add_tables(Store& store) {
   store.add<RepositoryRow>();
   store.add<ImageRow>();
+  store.add<LifecyclePreviewRow>();
   store.add<RegistryUseRow>();
 }
 

@@ -55,6 +55,16 @@ BOOST_DESCRIBE_STRUCT(ImageRow, (),
                       (repository, digest, media_type, artifact_type, manifest, size_bytes, pushed_at,
                        pulled_at, tags, in_registry))
 
+struct LifecyclePreviewRow {
+  static constexpr const char* table = "ecr.lifecycle_previews";
+  std::string repository;
+  std::string policy;
+  std::vector<LifecyclePolicyPreviewResult> expired;
+
+  std::string key() const { return repository; }
+};
+BOOST_DESCRIBE_STRUCT(LifecyclePreviewRow, (), (repository, policy, expired))
+
 // There is one as soon as somebody may want to talk to the registry: a password was given out.
 struct RegistryUseRow {
   static constexpr const char* table = "ecr.registry_use";

@@ -31,6 +31,7 @@ class Ecr(ClientTest):
         self.assertEqual(scanning["imageScanningConfiguration"], {"scanOnPush": False})
         self.tags()
         self.policy()
+        self.lifecycle()
         self.images()
         self.assertEqual(ecr.delete_repository(repositoryName="life/app")["repository"]["repositoryName"], "life/app")
         self.refused("RepositoryNotFoundException", "", ecr.delete_repository, repositoryName="life/app")
@@ -48,6 +49,25 @@ class Ecr(ClientTest):
         self.assertEqual(ecr.get_repository_policy(repositoryName="life/app")["policyText"], text)
         self.assertEqual(ecr.delete_repository_policy(repositoryName="life/app")["policyText"], text)
         self.refused("RepositoryPolicyNotFoundException", "", ecr.get_repository_policy, repositoryName="life/app")
+
+    def lifecycle(self):
+        ecr, name = self.ecr, "life/app"
+        text = json.dumps({"rules": [{"rulePriority": 1, "selection": {
+            "tagStatus": "untagged", "countType": "sinceImagePushed", "countUnit": "days", "countNumber": 14},
+            "action": {"type": "expire"}}]})
+        self.refused("InvalidParameterException", "Invalid parameter at 'LifecyclePolicyText' failed to satisfy "
+                     "constraint: 'Lifecycle policy validation failure: ", ecr.put_lifecycle_policy,
+                     repositoryName=name, lifecyclePolicyText='{"rules": [{}]}' + " " * 100)
+        self.refused("LifecyclePolicyNotFoundException", "", ecr.get_lifecycle_policy, repositoryName=name)
+        self.refused("LifecyclePolicyPreviewNotFoundException", "", ecr.get_lifecycle_policy_preview,
+                     repositoryName=name)
+        self.assertEqual(ecr.put_lifecycle_policy(repositoryName=name, lifecyclePolicyText=text)["lifecyclePolicyText"],
+                         text)
+        self.assertEqual(ecr.start_lifecycle_policy_preview(repositoryName=name)["status"], "IN_PROGRESS")
+        preview = ecr.get_lifecycle_policy_preview(repositoryName=name)
+        self.assertEqual((preview["status"], preview["previewResults"]), ("COMPLETE", []))
+        self.assertEqual(ecr.get_lifecycle_policy(repositoryName=name)["lifecyclePolicyText"], text)
+        self.assertEqual(ecr.delete_lifecycle_policy(repositoryName=name)["lifecyclePolicyText"], text)
 
     def images(self):
         ecr = self.ecr
