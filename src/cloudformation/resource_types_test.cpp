@@ -1,6 +1,8 @@
 // What the resource types say of values of the wrong kind, and how stack tags reach what they made.
+#include "base/text.h"
 #include "cloudformation/stack_test_support.h"
 #include "cloudformation/types/types.h"
+#include "services/ecr/rows.h"
 #include "services/elbv2/rows.h"
 #include "services/iam/rows.h"
 
@@ -106,6 +108,46 @@ Resources:
   ASSERT_EQ(update(body, change), "");
   ASSERT_EQ(status(), "UPDATE_COMPLETE");
   EXPECT_EQ(policy_tags(), (std::map<std::string, std::string>{{"owner", "red"}}));
+}
+
+TEST_F(ResourceTypesTest, repositories_keep_their_settings_and_their_images) {
+  constexpr const char* body = R"(
+Resources:
+  Repository:
+    Type: AWS::ECR::Repository
+    Properties:
+      ImageTagMutability: %MUTABILITY%
+      ImageScanningConfiguration: {ScanOnPush: true}
+      RepositoryPolicyText: {Version: '2012-10-17', Statement: []}
+      LifecyclePolicy: {LifecyclePolicyText: '{"rules":[{"rulePriority":1,"selection":{"tagStatus":"any","countType":"imageCountMoreThan","countNumber":9},"action":{"type":"expire"}}]}'}
+      Tags: [{Key: team, Value: red}]
+Outputs:
+  Uri: {Value: !GetAtt Repository.RepositoryUri}
+)";
+  ASSERT_EQ(create(replace_all(body, "%MUTABILITY%", "IMMUTABLE"), {}), "");
+  ASSERT_EQ(status(), "CREATE_COMPLETE");
+  const std::string name = physical_id("Repository");
+  EXPECT_EQ(name, lower(name));
+  const auto row = [&] { return *test.store.find<ecr::RepositoryRow>(name); };
+  EXPECT_EQ(row().tag_mutability, "IMMUTABLE");
+  EXPECT_TRUE(row().scan_on_push);
+  EXPECT_EQ(row().policy, R"({"Version":"2012-10-17","Statement":[]})");
+  EXPECT_TRUE(row().lifecycle_policy);
+  ASSERT_EQ(update(R"(
+Resources:
+  Repository: {Type: AWS::ECR::Repository}
+)",
+                   {}),
+            "");
+  ASSERT_EQ(status(), "UPDATE_COMPLETE");
+  EXPECT_EQ(physical_id("Repository"), name);
+  EXPECT_EQ(row().tag_mutability, "MUTABLE");
+  EXPECT_FALSE(row().scan_on_push);
+  EXPECT_FALSE(row().policy);
+  EXPECT_FALSE(row().lifecycle_policy);
+  test.write([&] { test.store.put(ecr::ImageRow{name, "sha256:ab"}); });
+  ASSERT_EQ(remove(), "");
+  EXPECT_EQ(status(), "DELETE_FAILED");
 }
 
 }  // namespace

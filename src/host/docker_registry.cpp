@@ -230,12 +230,17 @@ void DockerRegistry::take(const Result<Running>& running) {
   for (const auto& [watch, process] : watches_) watcher_->unwatch(watch);
   watches_.clear();
   info_.running = running.has_value();
-  info_.problem = running ? "" : running.error().message;
   if (running) {
     started_at_ = loop_.steady();
+    loop_.after_real(settled_after, alive_.guard([this, started_at = started_at_] {
+      if (started_at != started_at_) return;
+      info_.problem.clear();
+      back_off_ = {};
+    }));
     follow(running->registry);
     return follow(running->front);
   }
+  info_.problem = running.error().message;
   log::error("{}", info_.problem);
   back_off_ = std::min(std::max(back_off_ * 2, back_off_min), back_off_max);
   loop_.after_real(back_off_, alive_.guard([this] { ensure(); }));
@@ -246,7 +251,12 @@ void DockerRegistry::follow(pid_t pid) {
   Fd process = open_process(pid);
   const auto look_again = alive_.guard([this] {
     if (!wanted_) return;
-    if (loop_.steady() - started_at_ > settled_after) back_off_ = {};
+    info_.running = false;
+    if (back_off_ > back_off_min) {  // the third time in a row
+      const RegistryPaths paths(config_->data_dir);
+      info_.problem = "The registry ends as soon as it has started; " + paths.log + " says why";
+      log::error("{}", info_.problem);
+    }
     loop_.after_real(back_off_, alive_.guard([this] { ensure(); }));
     back_off_ = std::min(std::max(back_off_ * 2, back_off_min), back_off_max);
   });

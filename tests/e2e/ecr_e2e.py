@@ -4,11 +4,12 @@ Usage: ecr_e2e.py BIN_DIR. Needs root, Podman, HAProxy and docker-registry.
 """
 
 import base64
+import hashlib
+import hmac
 import io
 import json
 import os
 import shutil
-import signal
 import stat
 import subprocess
 import sys
@@ -187,6 +188,10 @@ class Ecr(unittest.TestCase):
         for bad in ("wrong", good[:-2] + "AA", ".".join(["e30", *good.split(".")[1:]])):
             self.assertEqual(self.ask("/v2/", bad)[0], 401)
             self.assertEqual(self.ask("/v2/app/blobs/sha256:" + "0" * 64, bad)[0], 401)
+        expired = self.expired(good)
+        for path in ("/v2/", "/v2/app/blobs/sha256:" + "0" * 64):
+            status, _, body = self.ask(path, expired)
+            self.assertEqual((status, json.loads(body)["errors"][0]["code"]), (403, "DENIED"))
         self.login(good)
         refused = self.push("localhost/berth-ecr:one", "foreign:v1", check=False)
         self.assertIn("The repository with name 'foreign' does not exist in the registry with id '123456789012'",
@@ -200,6 +205,15 @@ class Ecr(unittest.TestCase):
         status, _, body = self.ask("/v2/app/manifests/bad", good, "PUT", json.dumps(missing).encode(), kind)
         self.assertEqual((status, json.loads(body)["errors"][0]["code"]), (400, "MANIFEST_BLOB_UNKNOWN"))
         self.assertNotIn("bad", self.tags_of("app"))
+
+    def expired(self, good):
+        """A password of berth's key whose time is over."""
+        with open(f"{self.berth.data}/registry.json") as file:
+            key = json.load(file)["key"].encode()
+        claims = base64.urlsafe_b64encode(b'{"sub":"x","exp":1}').rstrip(b"=").decode()
+        signed = good.split(".")[0] + "." + claims
+        signature = base64.urlsafe_b64encode(hmac.new(key, signed.encode(), hashlib.sha256).digest()).rstrip(b"=")
+        return signed + "." + signature.decode()
 
     def test_5_an_immutable_tag_stays(self):
         self.ecr.put_image_tag_mutability(repositoryName="app", imageTagMutability="IMMUTABLE")

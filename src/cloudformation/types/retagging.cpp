@@ -4,6 +4,7 @@
 
 #include "handlers/cloudwatch.h"
 #include "handlers/ec2.h"
+#include "handlers/ecr.h"
 #include "handlers/ecs.h"
 #include "handlers/elbv2.h"
 #include "handlers/iam.h"
@@ -110,6 +111,15 @@ Result<> retag_role(TypeContext& context, const std::string& name, const TagChan
   if (!tagged) return tagged;
   return if_any(!change.dropped.empty(), [&] {
     return iam::untag_role(context.context, {name, change.dropped});
+  });
+}
+
+Result<> retag_repository(TypeContext& context, const std::string& arn, const TagChange& change) {
+  const auto put = tag_structs<ecr::Tag>(change.put);
+  auto tagged = if_any(!put.empty(), [&] { return ecr::tag_resource(context.context, {arn, put}); });
+  if (!tagged) return tagged;
+  return if_any(!change.dropped.empty(), [&] {
+    return ecr::untag_resource(context.context, {arn, change.dropped});
   });
 }
 

@@ -21,6 +21,7 @@ Result<> retag_elbv2(TypeContext& context, const std::string& arn, const TagChan
 Result<> retag_log_group(TypeContext& context, const std::string& arn, const TagChange& change);
 Result<> retag_parameter(TypeContext& context, const std::string& name, const TagChange& change);
 Result<> retag_policy(TypeContext& context, const std::string& arn, const TagChange& change);
+Result<> retag_repository(TypeContext& context, const std::string& arn, const TagChange& change);
 Result<> retag_role(TypeContext& context, const std::string& name, const TagChange& change);
 Result<> retag_topic(TypeContext& context, const std::string& arn, const TagChange& change);
 
