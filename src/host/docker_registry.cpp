@@ -142,6 +142,7 @@ std::string registry_front_settings(const RegistryConfig& config) {
   nbthread {threads}
   fd-hard-limit 4000
   hard-stop-after 10s
+  tune.bufsize 65536
 defaults
   mode http
   timeout connect 5s

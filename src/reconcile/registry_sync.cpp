@@ -1,5 +1,7 @@
 #include "reconcile/registry_sync.h"
 
+#include <algorithm>
+
 #include "base/log.h"
 
 namespace berth::reconcile {
@@ -13,6 +15,12 @@ world::RegistryContents contents_of(const Store& store) {
   for (const auto& [name, repository] : store.all<ecr::RepositoryRow>()) contents[name];
   for (const auto& [key, image] : store.all<ecr::ImageRow>()) contents[image.repository].insert(image.digest);
   return contents;
+}
+
+bool everything_is_put(const Store& store) {
+  const auto& images = store.all<ecr::ImageRow>();
+  return std::all_of(images.begin(), images.end(),
+                     [](const auto& entry) { return entry.second.in_registry; });
 }
 
 }  // namespace
@@ -73,6 +81,7 @@ void RegistrySync::was_put(const std::string& image, const Result<>& put) {
 
 void RegistrySync::collect() {
   if (collecting_ || collect_timer_ != no_timer) return;
+  if (!everything_is_put(store_)) return collect_later();  // its layers would be taken for garbage
   collecting_ = true;
   collect_due_ = false;
   registry_.collect(contents_of(store_), watch_.guard([this](const Result<bool>& collected) {
