@@ -6,6 +6,7 @@
 #include "cloudformation/rows.h"
 #include "services/autoscaling/rows.h"
 #include "services/cloudwatch/rows.h"
+#include "services/ecr/rows.h"
 #include "services/ecs/service_view.h"
 #include "services/elbv2/rows.h"
 #include "services/logs/rows.h"
@@ -136,6 +137,15 @@ json::array target_groups_of(const Store& store) {
   return groups;
 }
 
+json::array repositories_of(const Store& store) {
+  json::array repositories;
+  for (const auto& [name, row] : store.all<ecr::RepositoryRow>()) {
+    repositories.push_back(
+        json::object{{"name", name}, {"images", store.rows_of<ecr::ImageRow>(name).size()}});
+  }
+  return repositories;
+}
+
 json::array activities_of(const Store& store) {
   json::array activities;
   const auto& rows = store.all<autoscaling::ScalingActivityRow>();
@@ -180,6 +190,7 @@ json::object status_of(const StatusSources& from) {
           {"balancer", json::object{{"name", from.balancer.program}, {"running", from.balancer.running}}},
           {"registry",
            json::object{{"address", from.settings.registry_address}, {"running", from.registry.running}}},
+          {"repositories", repositories_of(from.store)},
           {"stacks", stacks_of(from.store)},
           {"services", services_of(from)},
           {"alarms", alarms_of(from.store)},

@@ -11,8 +11,9 @@ namespace fs = std::filesystem;
 constexpr const char* repositories_path = "/docker/registry/v2/repositories";
 constexpr const char* blobs_path = "/docker/registry/v2/blobs/sha256/";
 constexpr const char* parts[] = {"_layers", "_manifests", "_uploads"};
-// An upload whose client has gone stays until the registry itself purges it.
-constexpr auto upload_life = std::chrono::hours(24);
+// An upload to which nothing was added for so long has lost its client; the registry itself purges it after a
+// week.
+constexpr auto upload_life = std::chrono::minutes(10);
 
 std::vector<fs::path> entries_of(const fs::path& folder) {
   std::vector<fs::path> entries;
@@ -68,7 +69,7 @@ bool RegistryStorage::is_in_use(RealDuration quiet) const {
   for (const auto& name : repositories()) {
     const fs::path folder = repository_folder(name);
     for (const auto& upload : entries_of(folder / "_uploads")) {
-      if (changed_within(upload, upload_life)) return true;
+      if (changed_within(upload, upload_life) || changed_within(upload / "data", upload_life)) return true;
     }
     for (const char* part : {"_uploads", "_layers/sha256", "_manifests/revisions/sha256"}) {
       if (changed_within(folder / part, span)) return true;

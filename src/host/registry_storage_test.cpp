@@ -20,8 +20,8 @@ struct RegistryStorageTest : testing::Test {
     return repository(name) + "/_manifests/revisions/sha256/" + digest;
   }
   static void make(const std::string& path) { fs::create_directories(path); }
-  void age() const {
-    const auto then = fs::file_time_type::clock::now() - std::chrono::minutes(5);
+  void age(int minutes = 5) const {
+    const auto then = fs::file_time_type::clock::now() - std::chrono::minutes(minutes);
     for (const auto& entry : fs::recursive_directory_iterator(folder))
       fs::last_write_time(entry.path(), then);
   }
@@ -59,6 +59,10 @@ TEST_F(RegistryStorageTest, AnUploadAndAFreshLayerAreUse) {
   EXPECT_FALSE(storage.is_in_use(RealDuration::seconds(60)));
   make(repository("app") + "/_uploads/1234");
   age();
+  EXPECT_TRUE(storage.is_in_use(RealDuration::seconds(60)));
+  age(60);  // its client has gone
+  EXPECT_FALSE(storage.is_in_use(RealDuration::seconds(60)));
+  std::ofstream(repository("app") + "/_uploads/1234/data") << "more";
   EXPECT_TRUE(storage.is_in_use(RealDuration::seconds(60)));
 }
 

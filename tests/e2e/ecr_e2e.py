@@ -138,6 +138,10 @@ class Ecr(unittest.TestCase):
         self.assertEqual(json.loads(self.ask("/v2/app/tags/list", self.password())[2]),
                          {"name": "app", "tags": ["stable", "v1"]})
 
+        shown = self.berth.berth("status").stdout
+        self.assertRegex(shown, f"REPOSITORIES at {self.address()}\n  app +1 images")
+        self.assertEqual(self.berth.problems(), [])
+
     def test_3_a_task_runs_what_was_pushed(self):
         ecs = self.berth.client("ecs")
         ecs.create_cluster(clusterName="ecr")
