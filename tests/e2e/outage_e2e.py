@@ -23,6 +23,8 @@ from daemon import CLUSTER, PODMAN, Daemon, Traffic, free_port, wait_for
 BIN, SOURCE, LONG = sys.argv[1], sys.argv[2], "--long" in sys.argv
 SERVICE, GROUP = "learner-svc-service", "/ecs/learner-svc-logs"
 PROBE = "localhost/berth-outage-probe:latest"
+# What `berth down` leaves of a data folder: who this berth is, and its empty store.
+KEPT = ["berth.db", "credentials", "endpoint", "lock", "mail", "registry.json"]
 EXAMPLES = f"{SOURCE}/examples/learner"
 
 
@@ -461,7 +463,7 @@ class Machine(unittest.TestCase):
             deploy_article(berth)
             self.assertEqual(berth.down().returncode, 0)
             self.assertEqual(berth.left_outside(), {})
-            self.assertEqual(sorted(os.listdir(berth.data)), ["berth.db", "credentials", "endpoint", "lock", "mail"])
+            self.assertEqual(sorted(os.listdir(berth.data)), KEPT)
         finally:
             berth.clean_up()
 
@@ -477,7 +479,7 @@ class Machine(unittest.TestCase):
                 self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
                 self.assertIn("no berthd runs at " + berth.endpoint, done.stderr)
                 self.assertEqual(berth.left_outside(), {})
-                self.assertEqual(sorted(os.listdir(berth.data)), ["berth.db", "credentials", "endpoint", "lock", "mail"])
+                self.assertEqual(sorted(os.listdir(berth.data)), KEPT)
                 berth.start()
                 self.assertEqual(berth.client("cloudformation").describe_stacks()["Stacks"], [])
                 self.assertEqual(berth.tasks(), [])
