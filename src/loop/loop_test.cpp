@@ -66,16 +66,24 @@ TEST(SimLoop, RunsLateWhatWasDueWhileItSlept) {
 
 TEST(SimLoop, TellsDeadlinesFromTicks) {
   SimLoop loop(from_unix_seconds(0));
-  EXPECT_FALSE(loop.next_set_ahead(RealDuration::minutes(5)));
+  EXPECT_FALSE(loop.next_set_ahead(Duration::minutes(5)));
   loop.after(Duration::seconds(60), [] {});
   const TimerId taken_back = loop.after(Duration::seconds(600), [] {});
   loop.after(Duration::seconds(900), [] {});
   loop.cancel(taken_back);
-  EXPECT_EQ(loop.next_set_ahead(RealDuration::minutes(5)), from_unix_seconds(900));
+  EXPECT_EQ(loop.next_set_ahead(Duration::minutes(5)), from_unix_seconds(900));
   loop.run_for(Duration::seconds(890));  // it was set long before, however near it is now
-  EXPECT_EQ(loop.next_set_ahead(RealDuration::minutes(5)), from_unix_seconds(900));
+  EXPECT_EQ(loop.next_set_ahead(Duration::minutes(5)), from_unix_seconds(900));
   loop.run_for(Duration::seconds(20));
-  EXPECT_FALSE(loop.next_set_ahead(RealDuration::minutes(5)));
+  EXPECT_FALSE(loop.next_set_ahead(Duration::minutes(5)));
+}
+
+TEST(SimLoop, TellsDeadlinesByItsOwnClock) {
+  SimLoop loop(from_unix_seconds(0), 1, 20);
+  loop.after(Duration::seconds(60), [] {});
+  EXPECT_FALSE(loop.next_set_ahead(Duration::minutes(5)));
+  loop.after(Duration::seconds(900), [] {});
+  EXPECT_EQ(loop.next_set_ahead(Duration::minutes(5)), from_unix_seconds(900));
 }
 
 TEST(SimLoop, StreamsAreIndependentAndSeeded) {

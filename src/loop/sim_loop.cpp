@@ -91,10 +91,10 @@ void SimLoop::run_until(Time when) {
   steady_.us = std::max(steady_.us, steady_us_of(when));
 }
 
-std::optional<Time> SimLoop::next_set_ahead(RealDuration ahead) const {
+std::optional<Time> SimLoop::next_set_ahead(Duration ahead) const {
   std::optional<std::int64_t> next_us;
   for (const Slot& slot : slots_) {
-    if (slot.id == no_timer || slot.due_us - slot.set_us < ahead.us) continue;
+    if (slot.id == no_timer || scaled(slot.due_us - slot.set_us) < ahead.us) continue;
     next_us = std::min(next_us.value_or(slot.due_us), slot.due_us);
   }
   if (!next_us) return std::nullopt;

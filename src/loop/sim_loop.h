@@ -46,7 +46,7 @@ class SimLoop final : public Loop {
   void sleep_for(Duration span) { sleep_until(now() + span); }
   // When the first callback is due that was set at least `ahead` before its time, as a deadline is and the
   // next tick of a clock is not.
-  std::optional<Time> next_set_ahead(RealDuration ahead) const;
+  std::optional<Time> next_set_ahead(Duration ahead) const;
 
  private:
   // A timer's id is its sequence number and, in the low bits, its slot; ids grow with the sequence.

@@ -14,7 +14,7 @@ constexpr Duration shortest_memory = Duration::minutes(15);
 constexpr Duration after_cooldown = Duration::minutes(3);
 constexpr std::int64_t shortest_skip_minutes = 3;  // less is played as quickly
 // What is set further ahead than any tick of the region's clocks is a deadline.
-constexpr RealDuration deadline_ahead = RealDuration::minutes(5);
+constexpr Duration deadline_ahead = Duration::minutes(5);
 
 }  // namespace
 

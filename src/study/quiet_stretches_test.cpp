@@ -19,6 +19,12 @@ RunOptions quiet_article(const std::string& trace, const std::string& duration) 
   return options;
 }
 
+void add_after(const std::string& line, const std::string& added, std::string& text) {
+  const auto at = text.find(line);
+  ASSERT_NE(at, std::string::npos);
+  text.insert(at + line.size(), added);
+}
+
 void expect_same_decisions(const Timeline& played, const Timeline& skipped) {
   ASSERT_EQ(played.alarm_changes.size(), skipped.alarm_changes.size());
   for (std::size_t i = 0; i < played.alarm_changes.size(); ++i) {
@@ -102,21 +108,32 @@ TEST(QuietStretches, LastNoLongerThanARuleLooksBack) {
   EXPECT_GT(expect_same_both_ways(options), 60);
 }
 
+// The article's target with a minimum of 3 from the first schedule on, and of 1 from the second on.
+void add_scheduled_actions(RunOptions& options, const std::string& up, const std::string& down) {
+  add_after("      MaxCapacity: 5\n", R"(
+      ScheduledActions:
+        - ScheduledActionName: up
+          Schedule: )" + up + R"(
+          ScalableTargetAction: {MinCapacity: 3}
+        - ScheduledActionName: down
+          Schedule: )" + down + R"(
+          ScalableTargetAction: {MinCapacity: 1}
+)",
+            options.template_text);
+}
+
 TEST(QuietStretches, EndAtScheduledActions) {
   auto options = quiet_article("step:5->5@1h", "2d");
-  const std::string before = "      MaxCapacity: 5\n";
-  const auto at = options.template_text.find(before);
-  ASSERT_NE(at, std::string::npos);
-  options.template_text.insert(at + before.size(), R"(
-      ScheduledActions:
-        - ScheduledActionName: morning
-          Schedule: cron(30 7 * * ? *)
-          ScalableTargetAction: {MinCapacity: 3}
-        - ScheduledActionName: evening
-          Schedule: cron(0 19 * * ? *)
-          ScalableTargetAction: {MinCapacity: 1}
-)");
+  add_scheduled_actions(options, "cron(30 7 * * ? *)", "cron(0 19 * * ? *)");
   EXPECT_GT(expect_same_both_ways(options), 24 * 60);
+}
+
+TEST(QuietStretches, EndAtScheduledActionsOfAFastClock) {
+  // An hour of berth's clock is three real minutes.
+  auto options = quiet_article("step:5->5@1h", "3h");
+  options.time_scale = 20;
+  add_scheduled_actions(options, "cron(0 0/2 * * ? *)", "cron(0 1/2 * * ? *)");
+  EXPECT_GT(expect_same_both_ways(options), 4 * 60);
 }
 
 TEST(QuietStretches, AreNoneWhenEveryMinuteDiffers) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <memory>
 
 #include "cloudformation/template/language_extensions.h"
@@ -118,14 +119,14 @@ class Play {
     const std::string group = service.load_balancers.front().target_group_arn.value_or("");
     Recorder recorder(region_, service, origin);
     QuietStretches quiet(region_);
-    loop.run_until(origin - Duration{1});
+    loop.run_until(just_before(origin));
     region_.send_traffic(group, *load, ledger);
     // Requests come in real time; the timeline's minutes are those of berth's clock.
     const auto minute_us = static_cast<std::int64_t>(us_per_minute / loop.time_scale());
     const std::int64_t minutes = (options_.traffic.duration_us + minute_us - 1) / minute_us;
     std::int64_t next_report = 0;
     for (std::int64_t minute = 0; minute < minutes; ++minute) {
-      loop.run_until(origin + Duration{us_per_minute} * (minute + 1) - Duration{1});
+      loop.run_until(just_before(origin + Duration{us_per_minute} * (minute + 1)));
       const auto traffic = region_.balancer().close_minute();
       recorder.close_minute(traffic, offered_vcpu(options_.traffic, options_.app, minute * minute_us,
                                                   (minute + 1) * minute_us));
@@ -152,6 +153,11 @@ class Play {
     result_.timeline = recorder.finish(ledger);
     result_.best_utilization = table.utilization_within(options_.app.objective_ms, 0.05);
     return {};
+  }
+
+  // The clock's last moment before `when`: it goes by as many microseconds at a time as it is fast.
+  Time just_before(Time when) const {
+    return when - Duration{static_cast<std::int64_t>(std::ceil(region_.loop().time_scale()))};
   }
 
   // Until when the traffic stays as it is at `at_us` of it, on berth's clock.
