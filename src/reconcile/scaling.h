@@ -26,6 +26,9 @@ class Scaling final : public ScalingTrigger {
 
   Result<> on_alarm(const std::string& policy_arn, const AlarmSignal& signal) override;
 
+  // The clock went on by so much while nobody was called: alarms in ALARM stand by what they said last.
+  void pass_over(Duration span) { readings_.pass_over(span); }
+
  private:
   using Policies = std::vector<const autoscaling::ScalingPolicyRow*>;
 

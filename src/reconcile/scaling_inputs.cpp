@@ -45,6 +45,10 @@ void AlarmReadings::note(const std::string& alarm, std::vector<double> datapoint
   readings_[alarm] = {std::move(datapoints), now};
 }
 
+void AlarmReadings::pass_over(Duration span) {
+  for (auto& [alarm, reading] : readings_) reading.at = reading.at + span;
+}
+
 const std::vector<double>& AlarmReadings::of(const std::string& alarm, Time now) const {
   static const std::vector<double> none;
   const auto found = readings_.find(alarm);

@@ -23,6 +23,8 @@ class AlarmReadings {
   // Empty when there are none that still count.
   const std::vector<double>& of(const std::string& alarm, Time now) const;
   void forget(const std::string& alarm) { readings_.erase(alarm); }
+  // Time that went by without calls does not count.
+  void pass_over(Duration span);
 
  private:
   struct Reading {

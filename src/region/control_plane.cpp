@@ -108,6 +108,10 @@ std::string ControlPlane::network_problem() const {
   return reconcilers_ && reconcilers_->network_sync ? reconcilers_->network_sync->problem() : "";
 }
 
+void ControlPlane::pass_over(Duration span) {
+  reconcilers_->scaling.pass_over(span);
+}
+
 void ControlPlane::stop_making() {
   if (!reconcilers_) return;
   reconcilers_->scheduler.reset();

@@ -39,6 +39,8 @@ class ControlPlane {
   void start(const Ports& ports);
   // Why the networks are not as they should be; empty when they are.
   std::string network_problem() const;
+  // The clock was put forward over time in which everything stays as it is.
+  void pass_over(Duration span);
   // Before a world is taken down: nothing is started again of what goes.
   void stop_making();
   // Acts no more; what the ports still say is heard.

@@ -136,6 +136,43 @@ TEST(QuietStretches, EndAtScheduledActionsOfAFastClock) {
   EXPECT_GT(expect_same_both_ways(options), 4 * 60);
 }
 
+TEST(QuietStretches, LeaveThePoliciesAgreement) {
+  // Memory holds the service at its maximum, CPU would scale it in: neither may forget what the other said.
+  auto options = quiet_article("onoff:3h,2..4", "1d");
+  add_after("Resources:\n", R"(
+  MemorySteps:
+    Type: AWS::ApplicationAutoScaling::ScalingPolicy
+    Properties:
+      PolicyName: memory
+      PolicyType: StepScaling
+      ScalingTargetId: !Ref AutoScalingTarget
+      StepScalingPolicyConfiguration:
+        AdjustmentType: ChangeInCapacity
+        Cooldown: 60
+        StepAdjustments: [{MetricIntervalLowerBound: 0, ScalingAdjustment: 4}]
+  MemoryAlarm:
+    Type: AWS::CloudWatch::Alarm
+    Properties:
+      MetricName: MemoryUtilization
+      Namespace: AWS/ECS
+      Statistic: Average
+      Period: 60
+      EvaluationPeriods: 1
+      Threshold: 10
+      ComparisonOperator: GreaterThanThreshold
+      AlarmActions: [!Ref MemorySteps]
+      Dimensions:
+        - {Name: ServiceName, Value: !Sub "${ServiceName}-service"}
+        - {Name: ClusterName, Value: !Ref ECSCluster}
+)",
+            options.template_text);
+  for (const std::uint64_t seed : {1, 2, 3, 4}) {
+    SCOPED_TRACE(seed);
+    options.seed = seed;
+    EXPECT_GT(expect_same_both_ways(options), 12 * 60);
+  }
+}
+
 TEST(QuietStretches, AreNoneWhenEveryMinuteDiffers) {
   auto options = quiet_article("diurnal:10..60", "1d");
   const auto played = play(options);

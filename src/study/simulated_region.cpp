@@ -98,6 +98,7 @@ void SimulatedRegion::skip(std::int64_t minutes, Duration memory) {
   const Duration span = Duration::minutes(1) * minutes;
   metrics_.repeat_newest(floor_to_minute(loop_.now()) + span, memory, loop_.now(), newest_point_age);
   loop_.sleep_for(span);
+  control_.pass_over(span);
   balancer_.catch_up();
 }
 
