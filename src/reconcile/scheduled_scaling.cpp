@@ -19,19 +19,6 @@ namespace {
 // A firing that the loop reaches later than this (a suspended machine) is a missed one.
 constexpr Duration lateness_max = Duration::minutes(5);
 
-std::optional<Time> next_firing(const ScheduledActionRow& row, Time after) {
-  const auto& action = row.description;
-  const auto schedule = control::parse_schedule(action.schedule.value_or(""));
-  const auto zone = autoscaling::find_zone(action.timezone.value_or(""));
-  if (!schedule || !zone) {
-    log::warn("scheduled action {}: {}", row.key(), (schedule ? zone.error() : schedule.error()).message);
-    return std::nullopt;
-  }
-  const control::ScheduleBounds bounds{action.creation_time.value_or(Time{}), action.start_time,
-                                       action.end_time};
-  return control::next_firing(*schedule, bounds, *zone, after);
-}
-
 std::optional<int> narrow(const std::optional<std::int64_t>& value) {
   return value ? std::optional<int>(static_cast<int>(*value)) : std::nullopt;
 }
@@ -56,6 +43,19 @@ void change_limits(Store& store, Loop& loop, const ScheduledActionRow& action,
 }
 
 }  // namespace
+
+std::optional<Time> next_firing(const ScheduledActionRow& row, Time after) {
+  const auto& action = row.description;
+  const auto schedule = control::parse_schedule(action.schedule.value_or(""));
+  const auto zone = autoscaling::find_zone(action.timezone.value_or(""));
+  if (!schedule || !zone) {
+    log::warn("scheduled action {}: {}", row.key(), (schedule ? zone.error() : schedule.error()).message);
+    return std::nullopt;
+  }
+  const control::ScheduleBounds bounds{action.creation_time.value_or(Time{}), action.start_time,
+                                       action.end_time};
+  return control::next_firing(*schedule, bounds, *zone, after);
+}
 
 ScheduledScaling::ScheduledScaling(Store& store, Loop& loop)
     : store_(store),

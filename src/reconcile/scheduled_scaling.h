@@ -4,6 +4,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 
 #include "reconcile/table_watch.h"
@@ -11,6 +12,9 @@
 #include "services/context.h"
 
 namespace berth::reconcile {
+
+// When the action fires next after this moment; nullopt: never again.
+std::optional<Time> next_firing(const autoscaling::ScheduledActionRow& action, Time after);
 
 class ScheduledScaling {
  public:

@@ -4,6 +4,7 @@
 
 #include "control/alarm.h"
 #include "reconcile/alarm_evaluator.h"
+#include "reconcile/scheduled_scaling.h"
 #include "services/autoscaling/rows.h"
 #include "services/cloudwatch/rows.h"
 
@@ -39,14 +40,25 @@ std::int64_t QuietStretches::minutes_ahead(Time traffic_changes) {
     return 0;
   if (rows_changed_) read_alarms();
   if (now - last_change_ < settling_ || cooldown_runs()) return 0;
-  const auto deadline = region_.loop().next_set_ahead(deadline_ahead);
-  const std::int64_t minutes = minutes_until(std::min(traffic_changes, deadline.value_or(traffic_changes)));
+  const std::int64_t minutes = minutes_until(next_deadline(traffic_changes));
   if (minutes < shortest_skip_minutes) return 0;
   return region_.metrics().level_since(now - memory_, now, newest_point_age) ? minutes : 0;
 }
 
 std::int64_t QuietStretches::minutes_until(Time when) const {
   return (when - region_.loop().now()).us / us_per_minute;
+}
+
+// Scheduled actions share one timer: one that does nothing and comes soon would hide the others.
+Time QuietStretches::next_deadline(Time latest) const {
+  const Time now = region_.loop().now();
+  Time next = std::min(latest, region_.loop().next_set_ahead(deadline_ahead).value_or(latest));
+  for (const auto& [key, action] : region_.store().all<autoscaling::ScheduledActionRow>()) {
+    const auto* target = region_.store().find<autoscaling::ScalableTargetRow>(action.resource_id);
+    if (!target || target->schedules_suspended) continue;
+    next = std::min(next, reconcile::next_firing(action, now).value_or(next));
+  }
+  return next;
 }
 
 void QuietStretches::read_alarms() {

@@ -27,6 +27,7 @@ class QuietStretches {
   std::int64_t minutes_until(Time when) const;
   void read_alarms();
   bool cooldown_runs() const;
+  Time next_deadline(Time latest) const;
 
   SimulatedRegion& region_;
   int watch_ = 0;

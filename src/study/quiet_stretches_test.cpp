@@ -136,6 +136,43 @@ TEST(QuietStretches, EndAtScheduledActionsOfAFastClock) {
   EXPECT_GT(expect_same_both_ways(options), 4 * 60);
 }
 
+TEST(QuietStretches, EndAtAScheduledActionBehindOneThatIsSuspended) {
+  // One timer serves both, and it is always set for the next of the actions that do nothing.
+  auto options = quiet_article("step:5->5@1h", "2d");
+  add_scheduled_actions(options, "cron(31 7 * * ? *)", "cron(1 19 * * ? *)");
+  add_after("Resources:\n", R"(
+  Aside:
+    Type: AWS::ECS::Service
+    Properties:
+      Cluster: !Ref ECSCluster
+      ServiceName: aside
+      TaskDefinition: !Ref TaskDefinition
+      LaunchType: FARGATE
+      DesiredCount: 1
+      NetworkConfiguration:
+        AwsvpcConfiguration:
+          AssignPublicIp: ENABLED
+          Subnets: !Split [",", !Ref PublicSubnetIds]
+          SecurityGroups: [!Ref SecurityGroup]
+  AsideTarget:
+    Type: AWS::ApplicationAutoScaling::ScalableTarget
+    DependsOn: Aside
+    Properties:
+      ServiceNamespace: ecs
+      ResourceId: !Sub "service/${ECSCluster}/aside"
+      ScalableDimension: ecs:service:DesiredCount
+      MinCapacity: 1
+      MaxCapacity: 2
+      SuspendedState: {ScheduledScalingSuspended: true}
+      ScheduledActions:
+        - ScheduledActionName: often
+          Schedule: rate(2 minutes)
+          ScalableTargetAction: {MinCapacity: 1}
+)",
+            options.template_text);
+  EXPECT_GT(expect_same_both_ways(options), 24 * 60);
+}
+
 TEST(QuietStretches, LeaveThePoliciesAgreement) {
   // Memory holds the service at its maximum, CPU would scale it in: neither may forget what the other said.
   auto options = quiet_article("onoff:3h,2..4", "1d");
