@@ -21,6 +21,15 @@ void each_claim(const Store& store, const std::string& subnet_id, Visit visit) {
   }
 }
 
+std::optional<std::uint32_t> first_unclaimed(const Store& store, const std::string& subnet_id,
+                                             std::uint32_t from, std::uint32_t end) {
+  for (std::uint32_t address = from; address < end; ++address) {
+    if (!store.find<AddressClaimRow>(AddressClaimRow{subnet_id, ipv4_text(address), ""}.key()))
+      return address;
+  }
+  return std::nullopt;
+}
+
 std::optional<Cidr> cidr_of(const Store& store, const std::string& subnet_id) {
   const auto* subnet = store.find<SubnetRow>(subnet_id);
   if (!subnet) return std::nullopt;
@@ -85,16 +94,15 @@ std::optional<std::string> claim_address(Store& store, const std::string& subnet
   const auto cidr = cidr_of(store, subnet_id);
   if (!cidr) return std::nullopt;
   const auto* free = store.find<FreeAddressRow>(subnet_id);
-  std::uint32_t address = cidr->base + reserved_at_start;
-  if (free) address = std::max(address, static_cast<std::uint32_t>(free->from));
-  for (; address < cidr->last(); ++address) {
-    AddressClaimRow claim{subnet_id, ipv4_text(address), owner};
-    if (store.find<AddressClaimRow>(claim.key())) continue;
-    store.put(FreeAddressRow{subnet_id, std::int64_t{address} + 1});
-    store.put(claim);
-    return claim.address;
-  }
-  return std::nullopt;
+  const std::uint32_t base = cidr->base + reserved_at_start;
+  const std::uint32_t from = free ? std::max(base, static_cast<std::uint32_t>(free->from)) : base;
+  auto address = first_unclaimed(store, subnet_id, from, cidr->last());
+  // An older berth gives addresses back without saying so here: some below may be free.
+  if (!address) address = first_unclaimed(store, subnet_id, base, std::min(from, cidr->last()));
+  if (!address) return std::nullopt;
+  store.put(FreeAddressRow{subnet_id, std::int64_t{*address} + 1});
+  store.put(AddressClaimRow{subnet_id, ipv4_text(*address), owner});
+  return ipv4_text(*address);
 }
 
 void release_address(Store& store, const std::string& subnet_id, const std::string& address) {

@@ -67,6 +67,17 @@ TEST_F(Addresses, FullSubnetGivesNone) {
   });
 }
 
+// An older berth gives addresses back without saying where the search begins.
+TEST_F(Addresses, AWrongBeginningOfTheSearchLosesNone) {
+  write([&] {
+    store.put(FreeAddressRow{"subnet-1", *parse_ipv4("10.0.1.14")});
+    EXPECT_EQ(claim_address(store, "subnet-1", "a"), "10.0.1.14");
+    for (int n = 0; n < 10; ++n) EXPECT_TRUE(claim_address(store, "subnet-1", "o" + std::to_string(n)));
+    EXPECT_EQ(available_addresses(store, "subnet-1"), 0);
+    EXPECT_FALSE(claim_address(store, "subnet-1", "one more"));
+  });
+}
+
 TEST_F(Addresses, PublicMeansARouteToAGateway) {
   EXPECT_FALSE(find_subnet(store, "subnet-1")->public_);
   write([&] {

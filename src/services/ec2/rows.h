@@ -45,7 +45,7 @@ struct AddressClaimRow {
 };
 BOOST_DESCRIBE_STRUCT(AddressClaimRow, (), (subnet_id, address, owner))
 
-// Where the search for a free address of a subnet begins: all below it are claimed.
+// Where the search for a free address of a subnet begins: all below it are claimed, as far as is known.
 struct FreeAddressRow {
   static constexpr const char* table = "ec2.free_addresses";
   std::string subnet_id;
