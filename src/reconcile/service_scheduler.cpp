@@ -372,8 +372,10 @@ void ServiceScheduler::say(const ServiceRow& service, const std::string& message
 }
 
 void ServiceScheduler::say_once(const ServiceRow& service, const std::string& message) {
-  if (!ecs::event_due(service, loop_.now(), message)) return;
-  ecs::add_event_once(edit(service), loop_.rng("ids"), loop_.now(), message);
+  if (ecs::event_due(service, loop_.now(), message))
+    ecs::add_event_once(edit(service), loop_.rng("ids"), loop_.now(), message);
+  // What lasts until then is said again.
+  look_again_at(service.muted_events.at(message) + control::choice::event_repeat);
 }
 
 }  // namespace berth::reconcile

@@ -316,6 +316,34 @@ TEST_F(ServiceSchedulerTest, ASteadyServiceIsQuietButForItsSixHours) {
   EXPECT_EQ(said("has reached a steady state."), 2);
 }
 
+TEST_F(ServiceSchedulerTest, WhatBlocksADeploymentIsToldEverySixHours) {
+  ecs::DeploymentConfiguration configuration;
+  configuration.minimum_healthy_percent = 100;
+  configuration.maximum_percent = 150;
+  create(1, configuration);
+  settle();
+  deploy("localhost/learner:2");
+  run_for(5.9 * 3600);
+  EXPECT_EQ(said("unable to stop or start tasks during a deployment"), 1);
+  run_for(0.2 * 3600);
+  EXPECT_EQ(said("unable to stop or start tasks during a deployment"), 2);
+}
+
+TEST_F(ServiceSchedulerTest, WhatKeepsTasksFromStoppingIsToldEverySixHours) {
+  create(2);
+  settle();
+  ASSERT_TRUE(store_.transact([&]() -> Result<> {
+    for (const auto* task : tasks("RUNNING")) store_.edit<TaskRow>(task->id)->scale_in_protected = true;
+    return {};
+  }));
+  scale_to(1);
+  run_for(5.9 * 3600);
+  EXPECT_EQ(running(), 2);
+  EXPECT_EQ(said("protect"), 1);
+  run_for(0.2 * 3600);
+  EXPECT_EQ(said("protect"), 2);
+}
+
 // The daemon is killed after the n-th change of the store and started again, for every n.
 class RestartAtEveryStep : public ServiceSchedulerTest {
  protected:
