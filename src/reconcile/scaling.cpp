@@ -66,6 +66,11 @@ Result<> Scaling::on_alarm(const std::string& policy_arn, const AlarmSignal& sig
   return act(*policy, decide(*policy, *capacity, *alarm));
 }
 
+bool Scaling::follows(const std::string& activity) const {
+  return std::any_of(open_.begin(), open_.end(),
+                     [&](const auto& entry) { return entry.second.contains(activity); });
+}
+
 ScalingDecision Scaling::decide(const ScalingPolicyRow& policy, const control::ScalableCapacity& capacity,
                                 const AlarmRow& alarm) const {
   const Time now = loop_.now();
@@ -128,7 +133,11 @@ bool Scaling::notice(const Changes& changes) {
   }
   for (const auto& [key, before] : changes.rows<ScalingActivityRow>()) {
     const auto* activity = store_.find<ScalingActivityRow>(key);
-    if (activity) notice_activity(key, *activity);
+    if (activity) {
+      notice_activity(key, *activity);
+    } else if (before) {
+      changed_services_.insert(autoscaling::service_key(*before->description.resource_id));
+    }
   }
   for (const auto& [name, before] : changes.rows<AlarmRow>()) changed_alarms_.insert(name);
   return changes.touched<ecs::TaskRow, ecs::ServiceRow, ScalingActivityRow, AlarmRow>();

@@ -29,6 +29,9 @@ class Scaling final : public ScalingTrigger {
   // The clock went on by so much while nobody was called: alarms in ALARM stand by what they said last.
   void pass_over(Duration span) { readings_.pass_over(span); }
 
+  // Whether it waits for the end of this activity.
+  bool follows(const std::string& activity) const;
+
  private:
   using Policies = std::vector<const autoscaling::ScalingPolicyRow*>;
 

@@ -165,6 +165,18 @@ TEST_F(ScalingTest, PendingTasksDoNotMultiply) {
   EXPECT_EQ(activities().at(0).status_code, "InProgress");
 }
 
+TEST_F(ScalingTest, AnActivityThatIsForgottenIsFollowedNoMore) {
+  article(1);
+  hold_tasks();
+  set_load(busy);
+  run_minutes(10);
+  const std::string key = store.all<autoscaling::ScalingActivityRow>().begin()->first;
+  EXPECT_TRUE(scaling_->follows(key));
+  write([&] { store.erase<autoscaling::ScalingActivityRow>(key); });
+  loop.run_ready();
+  EXPECT_FALSE(scaling_->follows(key));
+}
+
 TEST_F(ScalingTest, SuspendedScalingOutResumesAtTheNextTick) {
   article(1);
   auto request = target_request({}, {});
