@@ -261,7 +261,7 @@ void TaskLifecycle::provision(const std::string& task_id) {
 
 // Starts the task, or takes over what an earlier process started of it; once in this process.
 void TaskLifecycle::run(const TaskRow& task) {
-  if (!run_.insert(task.id).second) return;
+  if (run_.contains(task.id)) return;
   auto prepared = prepare_task(store_, settings_, task, loop_.time_scale());
   if (prepared.problem && !task.reached_running) {
     const std::string id = task.id;
@@ -270,6 +270,7 @@ void TaskLifecycle::run(const TaskRow& task) {
       return {};
     });
   }
+  run_.insert(task.id);
   runtime_->run(prepared.spec);
 }
 

@@ -166,6 +166,33 @@ TEST_F(TaskLifecycleTest, AMissingSecretFailsAsOnAws) {
   EXPECT_EQ(runtime_.runs_of(id), 0);
 }
 
+TEST_F(TaskLifecycleTest, AFailureThatCannotBeStoredIsStoredLater) {
+  ASSERT_TRUE(store_.transact([&]() -> Result<> {
+    ssm::ParameterRow parameter{.name = "/learner/password"};
+    parameter.versions.push_back({.value = "hidden", .type = "SecureString"});
+    store_.put(std::move(parameter));
+    return {};
+  }));
+  auto definition = learner_definition();
+  definition.container_definitions->front().secrets =
+      std::vector<ecs::Secret>{{.name = "PASSWORD", .value_from = "/learner/password"}};
+  ok(ecs::register_task_definition, definition);
+  const std::string id = run_task();
+  while (task(id).last_status != "PENDING") ASSERT_TRUE(loop_.run_one(loop_.now()));
+  ASSERT_TRUE(store_.transact([&]() -> Result<> {
+    store_.erase<ssm::ParameterRow>("/learner/password");
+    return {};
+  }));
+  disk_.full = true;
+  loop_.run_for(Duration::seconds(2));
+  EXPECT_EQ(task(id).last_status, "PENDING");
+  disk_.full = false;
+  run_for(60);
+  EXPECT_EQ(task(id).last_status, "STOPPED");
+  EXPECT_EQ(task(id).stop_code, "TaskFailedToStart");
+  EXPECT_EQ(runtime_.runs_of(id), 0);
+}
+
 TEST_F(TaskLifecycleTest, TheLogGroupMustExistOrBeAskedFor) {
   auto definition = learner_definition();
   auto& log = definition.container_definitions->front().log_configuration.emplace();

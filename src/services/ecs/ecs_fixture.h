@@ -22,6 +22,18 @@ namespace berth::ecs {
 inline constexpr const char* learner_target_group =
     "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/learner/0123456789abcdef";
 
+// Keeps nothing, and is full when a test says so.
+class FillableDisk final : public Journal {
+ public:
+  Result<> commit(const std::vector<Change>&, const std::vector<LogEvent>&) override {
+    return full ? Result<>(Error{"DiskFull", "no space left"}) : Result<>();
+  }
+  Result<> load(const std::function<void(std::string_view, std::string_view, std::string_view)>&) override {
+    return {};
+  }
+  bool full = false;
+};
+
 class EcsFixture : public ::testing::Test {
  protected:
   EcsFixture() {
@@ -107,7 +119,8 @@ class EcsFixture : public ::testing::Test {
 
   SimLoop loop_;
   Settings settings_;
-  Store store_;
+  FillableDisk disk_;
+  Store store_{&disk_};
   cloudwatch::MetricStore metrics_;
   MemoryLogEvents log_events_;
 
