@@ -36,8 +36,13 @@ class Ecr(unittest.TestCase):
 
     @classmethod
     def tearDownClass(cls):
-        if cls.images:
-            subprocess.run([*PODMAN, "rmi", "--force", *cls.images], capture_output=True)
+        # Also what tasks were run from, which the engine has by digest alone.
+        with open(f"{cls.berth.data}/registry.json") as file:
+            address = json.load(file)["address"]
+        listed = output_of([*PODMAN, "images", "--format", "{{.Repository}} {{.ID}}"])
+        pulled = {line.split()[1] for line in listed.splitlines() if line.startswith(f"{address}/")}
+        for image in {*cls.images, *pulled}:
+            subprocess.run([*PODMAN, "rmi", "--force", image], capture_output=True)
         shutil.rmtree(cls.work)
         cls.berth.clean_up()
 
