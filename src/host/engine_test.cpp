@@ -58,6 +58,7 @@ TEST(VpcNetwork, GatewayIsTheSubnetsFirstAddress) {
   EXPECT_EQ(subnet_gateway("10.0.1.128/26")->address, "10.0.1.129");
   EXPECT_EQ(subnet_gateway("10.7.3.9/16")->address, "10.7.0.1");
   EXPECT_EQ(subnet_gateway("10.7.0.0/16")->prefix_length, 16);
+  EXPECT_EQ(subnet_gateway("10.7.0.0/16")->mac_address, "06:00:0a:07:00:01");
   for (const char* bad :
        {"", "10.0.1.0", "10.0.1/24", "10.0.1.0/33", "10.0.1.0/x", "::/64", "10.0.1.0/24; reboot"}) {
     EXPECT_FALSE(subnet_gateway(bad)) << bad;

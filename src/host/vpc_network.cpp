@@ -1,6 +1,7 @@
 #include "host/vpc_network.h"
 
 #include <arpa/inet.h>
+#include <fmt/format.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 
@@ -23,6 +24,7 @@ constexpr int listen_backlog = 128;
 
 struct Interface {
   std::string name;
+  std::string mac_address;
   std::string bridge;  // it is a port of
   std::set<std::string> addresses;
 };
@@ -32,7 +34,7 @@ Result<std::vector<Interface>> interfaces_of(const std::string& space) {
   if (!found) return found.error();
   std::vector<Interface> out;
   for (const auto& entry : *found) {
-    Interface one{string_or(entry, "ifname"), string_or(entry, "master"), {}};
+    Interface one{string_or(entry, "ifname"), string_or(entry, "address"), string_or(entry, "master"), {}};
     if (const json::value* addresses = find(entry, "addr_info"); addresses != nullptr) {
       for (const auto& address : addresses->as_array()) one.addresses.insert(string_or(address, "local"));
     }
@@ -74,9 +76,20 @@ Result<> ensure_subnet(const std::string& space, const std::string& subnet_id, c
   if (!interfaces) return interfaces.error();
   const std::string bridge = Names::bridge(subnet_id);
   const Interface* existing = named(*interfaces, bridge);
-  if (existing != nullptr && existing->addresses.contains(gateway->address)) return {};
+  if (existing != nullptr && existing->addresses.contains(gateway->address) &&
+      existing->mac_address == gateway->mac_address) {
+    return {};
+  }
   std::vector<std::string> commands;
-  if (existing == nullptr) commands.push_back("link add " + bridge + " type bridge forward_delay 0");
+  if (existing == nullptr) {
+    commands.push_back("link add " + bridge + " address " + gateway->mac_address +
+                       " type bridge forward_delay 0");
+  } else {
+    // Made by a release that left the bridge its ports' addresses: tasks that know the old one are told.
+    if (auto set = set_netns_settings(space, {{"ipv4/conf/" + bridge + "/arp_notify", "1"}}); !set)
+      return set;
+    commands.push_back("link set " + bridge + " address " + gateway->mac_address);
+  }
   commands.push_back("addr replace " + gateway->address + "/" + std::to_string(gateway->prefix_length) +
                      " dev " + bridge);
   commands.push_back("link set " + bridge + " up");
@@ -133,7 +146,9 @@ Result<> make_task_interface(const std::string& task_space, const std::string& v
   const std::string address = interface.address + "/" + std::to_string(gateway->prefix_length);
   const std::string bridge = Names::bridge(interface.subnet_id);
   // The address may have been another task's a moment ago: neighbours are told (arp_notify), the gateway is
-  // set. Ports below 1024 are free for every user, as in Docker's and Fargate's containers.
+  // set. Nor does the task ask for the gateway: while its port comes up, on a busy machine, the question
+  // could be lost so often that the task's first connection fails. Ports below 1024 are free for every user,
+  // as in Docker's and Fargate's containers.
   if (auto set = set_netns_settings(task_space, {{"ipv4/conf/default/arp_notify", "1"},
                                                  {"ipv4/ip_unprivileged_port_start", "0"},
                                                  {"ipv6/conf/all/disable_ipv6", "1"},
@@ -150,6 +165,8 @@ Result<> make_task_interface(const std::string& task_space, const std::string& v
     return joined;
   }
   return ip_batch(task_space, {"link set lo up", "addr add " + address + " dev eth0", "link set eth0 up",
+                               "neigh replace " + gateway->address + " lladdr " + gateway->mac_address +
+                                   " dev eth0 nud permanent",
                                "route add default via " + gateway->address});
 }
 
@@ -213,10 +230,14 @@ Result<SubnetGateway> subnet_gateway(const std::string& cidr) {
     return Error{"SystemError", cidr + " is not a CIDR block of IPv4 addresses"};
   }
   const std::uint32_t mask = *length == 0 ? 0 : ~std::uint32_t{0} << (32 - *length);
-  address.s_addr = htonl((ntohl(address.s_addr) & mask) + 1);
+  const std::uint32_t host_order = (ntohl(address.s_addr) & mask) + 1;
+  address.s_addr = htonl(host_order);
   char text[INET_ADDRSTRLEN] = {};
   inet_ntop(AF_INET, &address, text, sizeof text);
-  return SubnetGateway{text, static_cast<int>(*length)};
+  const std::string mac_address =
+      fmt::format("06:00:{:02x}:{:02x}:{:02x}:{:02x}", host_order >> 24, host_order >> 16 & 0xff,
+                  host_order >> 8 & 0xff, host_order & 0xff);
+  return SubnetGateway{text, mac_address, static_cast<int>(*length)};
 }
 
 VpcNetwork::VpcNetwork(Loop& loop, const std::string& data_dir) : loop_(loop), names_(data_dir) {}

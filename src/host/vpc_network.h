@@ -60,9 +60,11 @@ class VpcNetwork final : public world::Network {
   Alive alive_;
 };
 
-// "10.0.1.0/24" -> "10.0.1.1" and 24.
+// "10.0.1.0/24" -> "10.0.1.1", "06:00:0a:00:01:01" and 24. The hardware address is made of the other one: by
+// itself a bridge takes its lowest port's, and tasks would lose the gateway whenever that port's task ends.
 struct SubnetGateway {
   std::string address;
+  std::string mac_address;
   int prefix_length = 0;
 };
 Result<SubnetGateway> subnet_gateway(const std::string& cidr);

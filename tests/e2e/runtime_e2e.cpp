@@ -424,6 +424,36 @@ TEST_F(RuntimeE2e, SaysWhyATaskCannotStart) {
   }));
 }
 
+TEST_F(RuntimeE2e, TheGatewayStaysTheSameWhenTasksComeAndGo) {
+  const std::string space = network_->vpc_namespace("vpc-1");
+  const std::string bridge = Names::bridge("subnet-1");
+  const auto known_to_kernel = [&](const std::string& name) {
+    return run_checked({"ip", "-n", name, "neigh", "show", "10.0.1.1"}).value();
+  };
+  const auto hardware_address = [&] {
+    const auto shown = run_checked({"ip", "-n", space, "-o", "link", "show", bridge}).value();
+    const auto at = shown.find("link/ether ");
+    return at == std::string::npos ? shown : shown.substr(at + 11, 17);
+  };
+  runtime_->run(task(1, {container("web", {"serve", "80"})}));
+  ASSERT_TRUE(saw(task_id(1), TaskEventKind::started));
+  const auto address = hardware_address();
+  EXPECT_NE(known_to_kernel(Names(data_dir_).task_namespace(task_id(1))).find(address), std::string::npos);
+  for (int number = 2; number <= 6; ++number) {
+    runtime_->run(task(number, {container("web", {"serve", "80"})}));
+    ASSERT_TRUE(saw(task_id(number), TaskEventKind::started));
+    EXPECT_EQ(hardware_address(), address) << "with " << number << " tasks";
+  }
+  // A release before left the bridge with the address of a port.
+  ASSERT_TRUE(run_checked({"ip", "-n", space, "link", "set", bridge, "address", "02:00:00:00:00:99"}));
+  restart();
+  bool applied = false;
+  network_->apply({{"vpc-1", "10.0.0.0/16", {{"subnet-1", "10.0.1.0/24"}}}},
+                  [&](Result<> done) { applied = static_cast<bool>(done); });
+  ASSERT_TRUE(until([&] { return applied; }));
+  EXPECT_EQ(hardware_address(), address);
+}
+
 TEST_F(RuntimeE2e, TasksReachEachOtherAndTheDaemonsEndpoint) {
   std::vector<world::VpcSpec> vpcs{
       {"vpc-1", "10.0.0.0/16", {{"subnet-1", "10.0.1.0/24"}, {"subnet-2", "10.0.2.0/24"}}},
@@ -449,8 +479,10 @@ TEST_F(RuntimeE2e, TasksReachEachOtherAndTheDaemonsEndpoint) {
   EXPECT_TRUE(until([&] { return answer_of(twin.interface, 80) == "I am ip-10-0-1-11\n"; }));
   runtime_->run(asker);
   runtime_->follow_output(asker.id, "ask", 0);
-  EXPECT_TRUE(
-      until([&] { return seen_.texts(asker.id + "/ask") == std::vector<std::string>{"I am ip-10-0-1-11"}; }));
+  ASSERT_TRUE(saw(asker.id, TaskEventKind::container_exited, "ask"));
+  EXPECT_EQ(seen_.last(asker.id, TaskEventKind::container_exited, "ask")->exit_code, 0);  // 7: no connection
+  EXPECT_TRUE(until([&] { return !seen_.texts(asker.id + "/ask").empty(); }));
+  EXPECT_EQ(seen_.texts(asker.id + "/ask"), std::vector<std::string>{"I am ip-10-0-1-11"});
 
   runtime_->run(client);
   int connection = -1;
