@@ -1,10 +1,12 @@
 #include "base/data_dir.h"
 
-#include <cstdio>
+#include <fmt/format.h>
+
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
+#include "base/replace_file.h"
 #include "base/text.h"
 
 namespace berth {
@@ -37,15 +39,8 @@ std::string whereabouts_path(const std::string& data_dir) {
 }  // namespace
 
 Result<> tell_where(const std::string& data_dir, const Whereabouts& whereabouts) {
-  const std::string path = whereabouts_path(data_dir), fresh = path + ".new";
-  {
-    std::ofstream file(fresh, std::ios::trunc);
-    file << whereabouts.endpoint << "\n" << whereabouts.region << "\n" << whereabouts.engine_socket << "\n";
-    file.flush();
-    if (!file) return Error{"StoreUnavailable", "Cannot write " + fresh};
-  }
-  if (std::rename(fresh.c_str(), path.c_str()) != 0) return Error{"StoreUnavailable", "Cannot write " + path};
-  return {};
+  return replace_file(whereabouts_path(data_dir), fmt::format("{}\n{}\n{}\n", whereabouts.endpoint,
+                                                              whereabouts.region, whereabouts.engine_socket));
 }
 
 std::optional<Whereabouts> find_out_where(const std::string& data_dir) {

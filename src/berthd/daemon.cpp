@@ -1,16 +1,17 @@
 #include "berthd/daemon.h"
 
 #include <fmt/format.h>
-#include <openssl/rand.h>
 
 #include <boost/asio/signal_set.hpp>
 #include <csignal>
+#include <cstring>
 
 #include "base/data_dir.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "berthd/admin.h"
 #include "berthd/clock.h"
+#include "berthd/random_bytes.h"
 #include "berthd/registry_identity.h"
 #include "berthd/root_key.h"
 #include "berthd/store_identity.h"
@@ -44,7 +45,7 @@ ListenAddress listen_address(const std::string& text) {
 
 std::uint64_t random_seed() {
   std::uint64_t seed = 0;
-  RAND_bytes(reinterpret_cast<unsigned char*>(&seed), sizeof seed);
+  std::memcpy(&seed, random_bytes(sizeof seed).data(), sizeof seed);
   return seed;
 }
 

@@ -2,30 +2,23 @@
 
 #include <arpa/inet.h>
 #include <fmt/format.h>
-#include <openssl/rand.h>
 #include <sys/socket.h>
 
 #include <cerrno>
 #include <cstring>
 
-#include "base/check.h"
 #include "base/digest.h"
 #include "base/json.h"
 #include "base/read_file.h"
+#include "base/replace_file.h"
 #include "base/text.h"
+#include "berthd/random_bytes.h"
 #include "host/fd.h"
-#include "host/haproxy_process.h"
 
 namespace berth {
 namespace {
 
-constexpr int key_bytes = 32;
-
-std::string random_key() {
-  std::string bytes(key_bytes, '\0');
-  BERTH_CHECK(RAND_bytes(reinterpret_cast<unsigned char*>(bytes.data()), key_bytes) == 1);
-  return hex(bytes);
-}
+constexpr std::size_t key_bytes = 32;
 
 Result<int> free_port(const std::string& host) {
   const host::Fd probe(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
@@ -54,7 +47,7 @@ Result<RegistryIdentity> read_or_make_registry_identity(const std::string& data_
                                                         const std::string& wanted) {
   const std::string path = data_dir + "/registry.json";
   const RegistryIdentity kept = read_identity(path);
-  RegistryIdentity identity{wanted, kept.key.empty() ? random_key() : kept.key};
+  RegistryIdentity identity{wanted, kept.key.empty() ? hex(random_bytes(key_bytes)) : kept.key};
   const std::string host = wanted.substr(0, wanted.rfind(':'));
   if (wanted.ends_with(":0") && kept.address.starts_with(host + ":")) identity.address = kept.address;
   if (identity.address.ends_with(":0")) {
@@ -64,9 +57,7 @@ Result<RegistryIdentity> read_or_make_registry_identity(const std::string& data_
   }
   if (identity.address == kept.address && identity.key == kept.key) return identity;
   const json::object document{{"address", identity.address}, {"key", identity.key}};
-  if (auto written = host::haproxy::replace_file(path, json::serialize(document) + "\n"); !written) {
-    return written.error();
-  }
+  if (auto written = replace_file(path, json::serialize(document) + "\n"); !written) return written.error();
   return identity;
 }
 

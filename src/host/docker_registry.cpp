@@ -15,6 +15,7 @@
 #include "base/digest.h"
 #include "base/log.h"
 #include "base/read_file.h"
+#include "base/replace_file.h"
 #include "base/text.h"
 #include "host/haproxy_process.h"
 #include "host/pidfd.h"
@@ -55,7 +56,7 @@ void end_process(pid_t pid) {
 
 std::vector<pid_t> registries(const RegistryPaths& paths) {
   auto pids = processes_with(paths.config);
-  std::erase_if(pids, [](pid_t pid) { return !haproxy::is_alive(pid); });
+  std::erase_if(pids, [](pid_t pid) { return !is_running(pid); });
   return pids;
 }
 
@@ -76,7 +77,7 @@ Result<pid_t> ensure_registry(const RegistryConfig& config) {
   const auto running = registries(paths);
   if (running.size() == 1 && read_file(paths.config) == settings) return running.front();
   end_registry(paths);
-  if (auto written = haproxy::replace_file(paths.config, settings); !written) return written.error();
+  if (auto written = replace_file(paths.config, settings); !written) return written.error();
   if (find_program(config.program).empty()) {
     return failure(config.program, "not installed (apt install docker-registry)");
   }
@@ -92,7 +93,7 @@ Result<pid_t> ensure_front(const RegistryConfig& config) {
   if (running.size() == 1 && read_file(paths.config) == settings) return running.front();
   for (const pid_t pid : running) end_process(pid);
   if (auto made = make_private_folder(paths.folder); !made) return made.error();
-  if (auto written = haproxy::replace_file(paths.next_config, settings); !written) return written.error();
+  if (auto written = replace_file(paths.next_config, settings); !written) return written.error();
   const Fd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
   auto started = process.start(null.get(), "");
   if (!started) return failure("its front on " + config.address, started.error().message);

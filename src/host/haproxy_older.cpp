@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "host/haproxy_process.h"
+#include "host/pidfd.h"
 
 namespace berth::host::haproxy {
 namespace {
@@ -38,7 +39,7 @@ void Older::add(pid_t pid, std::optional<Runtime> runtime, std::chrono::millisec
 std::vector<pid_t> Older::look() {
   std::vector<pid_t> gone;
   std::erase_if(processes_, [&](const Process& process) {
-    if (!is_alive(process.pid)) {
+    if (!is_running(process.pid)) {
       if (process.runtime) ::unlink(process.runtime->socket_path().c_str());
       gone.push_back(process.pid);
       return true;

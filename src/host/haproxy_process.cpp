@@ -58,26 +58,6 @@ void wait_for_end(pid_t pid, int timeout_ms) {
 
 }  // namespace
 
-bool is_alive(pid_t pid) {
-  const Fd process = open_process(pid);
-  if (process.get() < 0) return false;
-  pollfd ended{process.get(), POLLIN, 0};
-  return ::poll(&ended, 1, 0) == 0;
-}
-
-Result<> replace_file(const std::string& path, const std::string& text) {
-  const std::string draft = path + ".new";
-  const Fd file(::open(draft.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
-  if (file.get() < 0) return failure(draft);
-  for (std::size_t done = 0; done < text.size();) {
-    const ssize_t bytes = ::write(file.get(), text.data() + done, text.size() - done);
-    if (bytes < 0) return failure(draft);
-    done += static_cast<std::size_t>(bytes);
-  }
-  if (::rename(draft.c_str(), path.c_str()) != 0) return failure(path);
-  return {};
-}
-
 std::string first_alert(const std::string& output) {
   for (const auto& line : split(output, '\n')) {
     const auto start = line.find("[ALERT]");
@@ -209,7 +189,7 @@ std::string Process::fresh_socket() const {
 
 std::vector<pid_t> Process::alive() const {
   auto pids = processes_with(paths_.pid);
-  std::erase_if(pids, [](pid_t pid) { return !is_alive(pid); });
+  std::erase_if(pids, [](pid_t pid) { return !is_running(pid); });
   return pids;
 }
 

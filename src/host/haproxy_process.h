@@ -63,11 +63,6 @@ class Process {
   ProcessPaths paths_;
 };
 
-bool is_alive(pid_t pid);
-
-// Writes the whole file and renames it into place.
-Result<> replace_file(const std::string& path, const std::string& text);
-
 // The first ALERT of HAProxy's output, without its decoration.
 std::string first_alert(const std::string& output);
 

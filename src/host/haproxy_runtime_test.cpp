@@ -2,9 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <filesystem>
-
-#include "base/read_file.h"
 #include "host/haproxy_process.h"
 #include "host/haproxy_text.h"
 
@@ -81,18 +78,6 @@ TEST(HaproxyProcess, TheAlertSaysWhy) {
                         "[ALERT]    (1) : config : Fatal errors found\n"),
             "config : parsing [x.cfg:3] : unknown keyword 'x'");
   EXPECT_EQ(first_alert("no such file\n"), "no such file");
-}
-
-TEST(HaproxyProcess, FilesAreReplacedWhole) {
-  std::string folder = (std::filesystem::temp_directory_path() / "berth-haproxy-XXXXXX").string();
-  ASSERT_TRUE(::mkdtemp(folder.data()));
-  const std::string path = folder + "/f";
-  EXPECT_EQ(read_file(path), "");
-  ASSERT_TRUE(replace_file(path, "one"));
-  ASSERT_TRUE(replace_file(path, "two"));
-  EXPECT_EQ(read_file(path), "two");
-  EXPECT_FALSE(replace_file(folder + "/none/f", "x"));
-  std::filesystem::remove_all(folder);
 }
 
 }  // namespace

@@ -14,6 +14,7 @@
 
 #include "base/log.h"
 #include "base/read_file.h"
+#include "base/replace_file.h"
 #include "base/text.h"
 #include "host/netns.h"
 #include "host/pidfd.h"

@@ -2,6 +2,7 @@
 // calls without C linkage, so they are made here.)
 #pragma once
 
+#include <poll.h>
 #include <signal.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -16,6 +17,13 @@ inline Fd open_process(pid_t pid) {
 
 inline bool signal_process(const Fd& process, int signal) {
   return syscall(SYS_pidfd_send_signal, process.get(), signal, nullptr, 0) == 0;
+}
+
+// Not for a zombie, whose number is still there.
+inline bool is_running(pid_t pid) {
+  const Fd process = open_process(pid);
+  pollfd ended{process.get(), POLLIN, 0};
+  return process && poll(&ended, 1, 0) == 0;
 }
 
 }  // namespace berth::host

@@ -14,6 +14,7 @@
 #include "host/haproxy_balancer.h"
 #include "host/haproxy_process.h"
 #include "host/netns.h"
+#include "host/pidfd.h"
 #include "http_peers.h"
 #include "loop/asio_loop.h"
 
@@ -608,7 +609,7 @@ TEST_F(BalancerE2e, EndsWithItsLastLoadBalancer) {
   spec_ = {};
   apply();
   ASSERT_TRUE(wait_for([&] { return !balancer_->info().running; }));
-  EXPECT_FALSE(host::haproxy::is_alive(pid));
+  EXPECT_FALSE(host::is_running(pid));
 }
 
 }  // namespace
