@@ -22,6 +22,20 @@ class TaskLifecycleTest : public EcsDaemon {
   void stop(const std::string& id) {
     ok(ecs::stop_task, ecs::StopTaskRequest{.task = id, .cluster = "learner-cluster"});
   }
+  void put_password() {
+    ASSERT_TRUE(store_.transact([&]() -> Result<> {
+      ssm::ParameterRow parameter{.name = "/learner/password"};
+      parameter.versions.push_back({.value = "hidden", .type = "SecureString"});
+      store_.put(std::move(parameter));
+      return {};
+    }));
+  }
+  void register_secret(const std::string& parameter) {
+    auto definition = learner_definition();
+    definition.container_definitions->front().secrets =
+        std::vector<ecs::Secret>{{.name = "PASSWORD", .value_from = parameter}};
+    ok(ecs::register_task_definition, definition);
+  }
   void register_image(const std::string& image) {
     auto definition = learner_definition();
     definition.container_definitions->front().image = image;
@@ -106,12 +120,7 @@ TEST_F(TaskLifecycleTest, AnImageThatCannotBePulled) {
 }
 
 TEST_F(TaskLifecycleTest, EnvironmentSecretsAndOverrides) {
-  ASSERT_TRUE(store_.transact([&]() -> Result<> {
-    ssm::ParameterRow parameter{.name = "/learner/password"};
-    parameter.versions.push_back({.value = "hidden", .type = "SecureString"});
-    store_.put(std::move(parameter));
-    return {};
-  }));
+  put_password();
   auto definition = learner_definition();
   auto& container = definition.container_definitions->front();
   container.environment =
@@ -152,10 +161,7 @@ TEST_F(TaskLifecycleTest, EnvironmentSecretsAndOverrides) {
 }
 
 TEST_F(TaskLifecycleTest, AMissingSecretFailsAsOnAws) {
-  auto definition = learner_definition();
-  definition.container_definitions->front().secrets =
-      std::vector<ecs::Secret>{{.name = "PASSWORD", .value_from = "/learner/nothing"}};
-  ok(ecs::register_task_definition, definition);
+  register_secret("/learner/nothing");
   const std::string id = run_task();
   run_for(2);
   EXPECT_EQ(
@@ -167,16 +173,8 @@ TEST_F(TaskLifecycleTest, AMissingSecretFailsAsOnAws) {
 }
 
 TEST_F(TaskLifecycleTest, AFailureThatCannotBeStoredIsStoredLater) {
-  ASSERT_TRUE(store_.transact([&]() -> Result<> {
-    ssm::ParameterRow parameter{.name = "/learner/password"};
-    parameter.versions.push_back({.value = "hidden", .type = "SecureString"});
-    store_.put(std::move(parameter));
-    return {};
-  }));
-  auto definition = learner_definition();
-  definition.container_definitions->front().secrets =
-      std::vector<ecs::Secret>{{.name = "PASSWORD", .value_from = "/learner/password"}};
-  ok(ecs::register_task_definition, definition);
+  put_password();
+  register_secret("/learner/password");
   const std::string id = run_task();
   while (task(id).last_status != "PENDING") ASSERT_TRUE(loop_.run_one(loop_.now()));
   ASSERT_TRUE(store_.transact([&]() -> Result<> {

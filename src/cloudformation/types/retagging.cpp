@@ -20,6 +20,16 @@ Result<> if_any(bool any, Call call) {
   return any ? done(call()) : Result<>{};
 }
 
+// For services that tag by { resource, tags } and untag by { resource, keys }.
+template <class Tag, class Put, class Drop>
+Result<> retag(TypeContext& context, const std::string& resource, const TagChange& change, Put put,
+               Drop drop) {
+  const auto tags = tag_structs<Tag>(change.put);
+  auto tagged = if_any(!tags.empty(), [&] { return put(context.context, {resource, tags}); });
+  if (!tagged) return tagged;
+  return if_any(!change.dropped.empty(), [&] { return drop(context.context, {resource, change.dropped}); });
+}
+
 }  // namespace
 
 TagChange tag_change(const TypeContext& context, const ResourceView& before, const json::object& after) {
@@ -36,12 +46,7 @@ TagChange tag_change(const TypeContext& context, const ResourceView& before, con
 
 Result<> retag_alarm(TypeContext& context, const std::string& name, const TagChange& change) {
   const std::string arn = context.context.settings.arn("cloudwatch", "alarm:" + name);
-  const auto put = tag_structs<cloudwatch::Tag>(change.put);
-  auto tagged = if_any(!put.empty(), [&] { return cloudwatch::tag_resource(context.context, {arn, put}); });
-  if (!tagged) return tagged;
-  return if_any(!change.dropped.empty(), [&] {
-    return cloudwatch::untag_resource(context.context, {arn, change.dropped});
-  });
+  return retag<cloudwatch::Tag>(context, arn, change, cloudwatch::tag_resource, cloudwatch::untag_resource);
 }
 
 Result<> retag_ec2(TypeContext& context, const std::string& id, const TagChange& change) {
@@ -58,12 +63,7 @@ Result<> retag_ec2(TypeContext& context, const std::string& id, const TagChange&
 }
 
 Result<> retag_ecs(TypeContext& context, const std::string& arn, const TagChange& change) {
-  const auto put = tag_structs<ecs::Tag>(change.put);
-  auto tagged = if_any(!put.empty(), [&] { return ecs::tag_resource(context.context, {arn, put}); });
-  if (!tagged) return tagged;
-  return if_any(!change.dropped.empty(), [&] {
-    return ecs::untag_resource(context.context, {arn, change.dropped});
-  });
+  return retag<ecs::Tag>(context, arn, change, ecs::tag_resource, ecs::untag_resource);
 }
 
 Result<> retag_elbv2(TypeContext& context, const std::string& arn, const TagChange& change) {
@@ -97,39 +97,19 @@ Result<> retag_parameter(TypeContext& context, const std::string& name, const Ta
 }
 
 Result<> retag_policy(TypeContext& context, const std::string& arn, const TagChange& change) {
-  const auto put = tag_structs<iam::Tag>(change.put);
-  auto tagged = if_any(!put.empty(), [&] { return iam::tag_policy(context.context, {arn, put}); });
-  if (!tagged) return tagged;
-  return if_any(!change.dropped.empty(), [&] {
-    return iam::untag_policy(context.context, {arn, change.dropped});
-  });
+  return retag<iam::Tag>(context, arn, change, iam::tag_policy, iam::untag_policy);
 }
 
 Result<> retag_role(TypeContext& context, const std::string& name, const TagChange& change) {
-  const auto put = tag_structs<iam::Tag>(change.put);
-  auto tagged = if_any(!put.empty(), [&] { return iam::tag_role(context.context, {name, put}); });
-  if (!tagged) return tagged;
-  return if_any(!change.dropped.empty(), [&] {
-    return iam::untag_role(context.context, {name, change.dropped});
-  });
+  return retag<iam::Tag>(context, name, change, iam::tag_role, iam::untag_role);
 }
 
 Result<> retag_repository(TypeContext& context, const std::string& arn, const TagChange& change) {
-  const auto put = tag_structs<ecr::Tag>(change.put);
-  auto tagged = if_any(!put.empty(), [&] { return ecr::tag_resource(context.context, {arn, put}); });
-  if (!tagged) return tagged;
-  return if_any(!change.dropped.empty(), [&] {
-    return ecr::untag_resource(context.context, {arn, change.dropped});
-  });
+  return retag<ecr::Tag>(context, arn, change, ecr::tag_resource, ecr::untag_resource);
 }
 
 Result<> retag_topic(TypeContext& context, const std::string& arn, const TagChange& change) {
-  const auto put = tag_structs<sns::Tag>(change.put);
-  auto tagged = if_any(!put.empty(), [&] { return sns::tag_resource(context.context, {arn, put}); });
-  if (!tagged) return tagged;
-  return if_any(!change.dropped.empty(), [&] {
-    return sns::untag_resource(context.context, {arn, change.dropped});
-  });
+  return retag<sns::Tag>(context, arn, change, sns::tag_resource, sns::untag_resource);
 }
 
 }  // namespace berth::cfn

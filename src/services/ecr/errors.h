@@ -19,6 +19,13 @@ inline Error repository_not_found(std::string_view name, std::string_view regist
           fmt::format("The repository with name '{}' does not exist in the registry with id '{}'", name,
                       registry)};
 }
+// `what` is one of the documents that a repository may have.
+inline Error document_not_found(std::string_view code, std::string_view what, std::string_view repository,
+                                std::string_view registry) {
+  return {std::string(code),
+          fmt::format("{} does not exist for the repository with name '{}' in the registry with id '{}'",
+                      what, repository, registry)};
+}
 inline Error repository_exists(std::string_view name, std::string_view registry) {
   return {"RepositoryAlreadyExistsException",
           fmt::format("The repository with name '{}' already exists in the registry with id '{}'", name,

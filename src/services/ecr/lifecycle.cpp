@@ -16,19 +16,13 @@ namespace {
 constexpr std::int64_t results_per_page = 100;
 
 Error policy_not_found(const Context& context, std::string_view repository) {
-  return {
-      "LifecyclePolicyNotFoundException",
-      fmt::format("Lifecycle policy does not exist for the repository with name '{}' in the registry with id "
-                  "'{}'",
-                  repository, context.settings.account)};
+  return document_not_found("LifecyclePolicyNotFoundException", "Lifecycle policy", repository,
+                            context.settings.account);
 }
 
 Error preview_not_found(const Context& context, std::string_view repository) {
-  return {
-      "LifecyclePolicyPreviewNotFoundException",
-      fmt::format("Lifecycle policy preview does not exist for the repository with name '{}' in the registry "
-                  "with id '{}'",
-                  repository, context.settings.account)};
+  return document_not_found("LifecyclePolicyPreviewNotFoundException", "Lifecycle policy preview", repository,
+                            context.settings.account);
 }
 
 Result<std::vector<control::LifecycleRule>> read_policy(const std::string& text) {
@@ -41,9 +35,7 @@ Result<std::vector<control::LifecycleRule>> read_policy(const std::string& text)
 template <class Response>
 Response answer_with(const Context& context, const RepositoryRow& row,
                      const std::optional<std::string>& text) {
-  Response response;
-  response.registry_id = context.settings.account;
-  response.repository_name = row.name;
+  auto response = answer_for<Response>(context, row);
   response.lifecycle_policy_text = text;
   return response;
 }

@@ -10,11 +10,8 @@ namespace berth::ecr {
 namespace {
 
 Error repository_policy_not_found(const Context& context, std::string_view repository) {
-  return {
-      "RepositoryPolicyNotFoundException",
-      fmt::format("Repository policy does not exist for the repository with name '{}' in the registry with "
-                  "id '{}'",
-                  repository, context.settings.account)};
+  return document_not_found("RepositoryPolicyNotFoundException", "Repository policy", repository,
+                            context.settings.account);
 }
 
 // An object with a Statement: more of it is read when policies are enforced.
@@ -22,14 +19,6 @@ bool is_policy_document(const std::string& text) {
   json::value document;
   JsonError problem;
   return parse_json(text, document, problem) && find(document, "Statement") != nullptr;
-}
-
-template <class Response>
-Response answer_for(const Context& context, const RepositoryRow& row) {
-  Response response;
-  response.registry_id = context.settings.account;
-  response.repository_name = row.name;
-  return response;
 }
 
 }  // namespace

@@ -19,6 +19,15 @@ Result<const RepositoryRow*> find_repository(const Context& context, const std::
 Result<RepositoryRow*> edit_repository(Context& context, const std::optional<std::string>& name,
                                        const std::optional<std::string>& registry);
 
+// What every answer about a repository's documents begins with.
+template <class Response>
+Response answer_for(const Context& context, const RepositoryRow& row) {
+  Response response;
+  response.registry_id = context.settings.account;
+  response.repository_name = row.name;
+  return response;
+}
+
 std::string repository_arn(const Settings& settings, std::string_view name);
 std::string repository_uri(const Settings& settings, std::string_view name);
 
