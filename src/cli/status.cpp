@@ -81,8 +81,8 @@ std::string screen_of(const json::value& status) {
     const json::value* registry = find(status, "registry");
     print_heading(out, "REPOSITORIES at " + (registry ? string_or(*registry, "address") : ""));
     for (const auto& repository : array_of(status, "repositories")) {
-      out +=
-          fmt::format("  {:<32} {} images\n", string_or(repository, "name"), number_of(repository, "images"));
+      out += fmt::format("  {:<32} images: {}\n", string_or(repository, "name"),
+                         number_of(repository, "images"));
     }
   }
   if (!array_of(status, "problems").empty()) {

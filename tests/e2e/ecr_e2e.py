@@ -144,7 +144,7 @@ class Ecr(unittest.TestCase):
                          {"name": "app", "tags": ["stable", "v1"]})
 
         shown = self.berth.berth("status").stdout
-        self.assertRegex(shown, f"REPOSITORIES at {self.address()}\n  app +1 images")
+        self.assertRegex(shown, f"REPOSITORIES at {self.address()}\n  app +images: 1")
         self.assertEqual(self.berth.problems(), [])
 
     def test_3_a_task_runs_what_was_pushed(self):
