@@ -19,12 +19,19 @@ namespace {
 constexpr double time_scale_min = 1;
 constexpr double time_scale_max = 20;
 constexpr double metric_lag_s_max = 300;
+constexpr int builds_min = 1;
+constexpr int builds_max = 60;
 
 const char* const config_help =
-    "The file of --config has the flags' names with _ for -, and two tables:\n"
+    "The file of --config has the flags' names with _ for -, and these tables:\n"
     "  time_scale = 10\n"
     "  [images]              # which local image stands for one that a task definition names\n"
     "  \"123456789012.dkr.ecr.us-east-1.amazonaws.com/web:latest\" = \"localhost/web:latest\"\n"
+    "  [sources]             # where a build finds a repository: a folder or another URL\n"
+    "  \"https://github.com/me/app\" = \"/home/me/app\"\n"
+    "  [buckets]             # folders that stand in for S3 buckets of builds; others are in the data "
+    "folder\n"
+    "  artifacts = \"/home/me/artifacts\"\n"
     "  [mail]                # --mail-url, --mail-user, --mail-password-file, and the sender:\n"
     "  url = \"smtp://relay.example.com:25\"\n"
     "  user = \"berth\"\n"
@@ -77,11 +84,11 @@ class TableReader {
   std::string problem_;
 };
 
-Result<> read_images(const std::string& path, const toml::table& table, Options& options) {
-  TableReader images(path, table);
-  for (const auto& [name, node] : table)
-    images.take(name.str().data(), options.images[std::string(name.str())]);
-  return images.finish();
+Result<> read_names(const std::string& path, const toml::table& table,
+                    std::map<std::string, std::string>& to) {
+  TableReader names(path, table);
+  for (const auto& [name, node] : table) names.take(name.str().data(), to[std::string(name.str())]);
+  return names.finish();
 }
 
 Result<> read_mail(const std::string& path, const toml::table& table, MailRelay& relay) {
@@ -93,7 +100,8 @@ Result<> read_mail(const std::string& path, const toml::table& table, MailRelay&
   return mail.finish();
 }
 
-// Names in the file are those of the flags with `_` for `-`; [images] and [mail] are tables.
+// Names in the file are those of the flags with `_` for `-`; [images], [sources], [buckets] and [mail] are
+// tables.
 Result<> read_config(const std::string& path, Options& options) {
   try {
     const toml::table table = toml::parse_file(path);
@@ -109,11 +117,16 @@ Result<> read_config(const std::string& path, Options& options) {
     file.take("strict_aws", options.strict_aws);
     file.take("cpu_overcommit", options.cpu_overcommit);
     file.take("metric_lag", options.metric_lag_s);
+    file.take("builds", options.builds_at_once);
     file.take("engine_socket", options.engine_socket);
     file.take("haproxy", options.haproxy);
     file.take("log_level", options.log_level);
-    if (const auto* images = file.sub_table("images")) {
-      if (auto read = read_images(path, *images, options); !read) return read;
+    for (const auto& [name, target] :
+         {std::pair{"images", &options.images}, std::pair{"sources", &options.sources},
+          std::pair{"buckets", &options.buckets}}) {
+      const auto* names = file.sub_table(name);
+      if (!names) continue;
+      if (auto read = read_names(path, *names, *target); !read) return read;
     }
     if (const auto* mail = file.sub_table("mail")) {
       if (auto read = read_mail(path, *mail, options.mail); !read) return read;
@@ -161,6 +174,9 @@ void add_flags(CLI::App& app, Options& options, std::string& config_file) {
   app.add_option("--metric-lag", options.metric_lag_s,
                  "Seconds (of AWS's clock) until a minute's metrics appear")
       ->check(CLI::Range(0.0, metric_lag_s_max))
+      ->capture_default_str();
+  app.add_option("--builds", options.builds_at_once, "Builds that run at once; others are queued")
+      ->check(CLI::Range(builds_min, builds_max))
       ->capture_default_str();
   app.add_option(
       "--engine-socket", options.engine_socket,
@@ -212,6 +228,9 @@ Result<> check(const Options& options) {
   if (!(options.cpu_overcommit > 0)) return bad("--cpu-overcommit takes a number above 0");
   if (!(options.metric_lag_s >= 0 && options.metric_lag_s <= metric_lag_s_max)) {
     return bad("--metric-lag takes a number from 0 to 300");
+  }
+  if (options.builds_at_once < builds_min || options.builds_at_once > builds_max) {
+    return bad("--builds takes a number from 1 to 60");
   }
   if (!one_of(options.auth, {"signed", "test", "any"})) return bad("--auth takes signed, test or any");
   if (!one_of(options.log_level, {"debug", "info", "warn", "error"})) {

@@ -36,6 +36,9 @@ struct Options {
   std::string engine_socket;
   std::string haproxy = "haproxy";
   std::map<std::string, std::string> images;
+  int builds_at_once = 2;
+  std::map<std::string, std::string> sources;  // of builds: a repository's URL -> folder or URL
+  std::map<std::string, std::string> buckets;  // of builds: S3 bucket -> folder
   MailRelay mail;
   std::string log_level = "info";
 };

@@ -3,9 +3,13 @@
 #include <fmt/format.h>
 
 #include "base/log.h"
+#include "berthd/build_listeners.h"
+#include "gateway/build_endpoints.h"
 #include "gateway/registry_api.h"
+#include "host/container_builds.h"
 #include "host/http_poster.h"
 #include "host/smtp_mailer.h"
+#include "reconcile/builds.h"
 #include "reconcile/registry_sync.h"
 #include "region/control_plane.h"
 #include "services/ecr/password.h"
@@ -46,6 +50,15 @@ std::optional<host::RegistryImage> find_in_registry(const Context& context, cons
        ecr::make_password(context.settings.registry_key, "ecs-tasks.amazonaws.com", expires_at)}};
 }
 
+host::BuildsConfig builds_config(const Settings& settings, const Options& options,
+                                 BuildListeners& listeners) {
+  return {
+      .place = {options.data_dir, options.haproxy, ecr::registry_host(settings), settings.registry_address},
+      .locations = {options.sources, options.buckets, options.data_dir + "/s3"},
+      .serve = [&listeners](const std::string& build_id, int socket) { listeners.open(build_id, socket); },
+      .close = [&listeners](const std::string& build_id) { listeners.close(build_id); }};
+}
+
 }  // namespace
 
 // In order of what holds what. The control plane hears of the ports and acts on them, so it is made before
@@ -67,7 +80,11 @@ struct World::Parts {
                  registry_config(context.settings, options, [this] { return registry_api.is_pushing(); })),
         registry_sync(std::in_place, context.store, loop, registry),
         registry_api(context, host::RegistryPaths(options.data_dir).socket,
-                     [this] { return registry.is_collecting(); }) {}
+                     [this] { return registry.is_collecting(); }),
+        build_endpoints(context.store, loop, gateway),
+        build_listeners(loop, build_endpoints),
+        builds(context.store, loop, context.settings, context.log_events, options.builds_at_once),
+        build_runner(runtime.tools(), builds, builds_config(context.settings, options, build_listeners)) {}
   ~Parts() { control.stop(); }
 
   host::VpcNetwork network;
@@ -80,6 +97,10 @@ struct World::Parts {
   host::DockerRegistry registry;
   std::optional<reconcile::RegistrySync> registry_sync;
   gateway::RegistryApi registry_api;
+  gateway::BuildEndpoints build_endpoints;
+  BuildListeners build_listeners;
+  reconcile::Builds builds;
+  host::ContainerBuilds build_runner;
 };
 
 World::World(Context context, AsioLoop& loop, const Options& options, gateway::Gateway& gateway)
@@ -109,6 +130,7 @@ Result<> World::start() {
   parts_->listeners.start();
   parts_->registry_api.add_routes(gateway_.routes());
   parts_->registry_sync->start();
+  parts_->builds.start(parts_->build_runner);
   parts_->control.start({parts_->network, parts_->runtime, parts_->balancer, *mailer_, parts_->poster});
   return {};
 }
@@ -159,17 +181,21 @@ void World::when_engine_answers(SteadyTime deadline, std::function<void(Result<>
 void World::remove_everything(const Delayed& delayed, Callback done) {
   // Nobody may start again what is about to go.
   parts_->control.stop_making();
+  parts_->builds.stop_making();
   parts_->registry_sync.reset();
   parts_->balancer.shutdown();
   if (options_.take_down) reset_store();  // no reconciler runs that could take note of a task's end
   const auto finished = std::make_shared<bool>(false);
   watch_engine(loop_.steady(), finished, delayed);
-  parts_->runtime.remove_everything([this, finished, done = std::move(done)] {
-    *finished = true;
-    reset_store();
-    parts_->network.apply({}, [this, done](const Result<>& removed) {
-      if (!removed) log::error("networks: {}", removed.error().message);
-      parts_->registry.remove_everything(done);
+  // Builds first: with the last task the engine goes.
+  parts_->build_runner.remove_everything([this, finished, done = std::move(done)] {
+    parts_->runtime.remove_everything([this, finished, done] {
+      *finished = true;
+      reset_store();
+      parts_->network.apply({}, [this, done](const Result<>& removed) {
+        if (!removed) log::error("networks: {}", removed.error().message);
+        parts_->registry.remove_everything(done);
+      });
     });
   });
 }

@@ -5,25 +5,12 @@
 #include "base/arn.h"
 #include "base/digest.h"
 #include "base/text.h"
+#include "gateway/role_credentials.h"
 #include "services/ec2/networking.h"
 #include "services/iam/rows.h"
-#include "services/sts/rows.h"
 
 namespace berth::gateway {
 namespace {
-
-constexpr std::string_view credentials_path = "/v2/credentials/";
-// AWS: credentials of a task's role last six hours and are renewed before that.
-constexpr Duration credentials_last = Duration::minutes(6 * 60);
-constexpr Duration renewed_before_end = Duration::minutes(60);
-
-wire::Response json_response(int status, const json::value& body) {
-  return {status, {{"Content-Type", "application/json"}}, json::serialize(body)};
-}
-
-wire::Response refusal(int status, std::string_view code, std::string_view message) {
-  return json_response(status, json::object{{"code", code}, {"message", message}, {"HTTPErrorCode", status}});
-}
 
 std::string without_port(const std::string& address) {
   const auto colon = address.rfind(':');
@@ -130,32 +117,13 @@ const ecs::TaskRow* TaskEndpoints::find_task(const std::string& vpc_id, const st
 
 wire::Response TaskEndpoints::credentials(const ecs::TaskRow* task, std::string_view id) {
   if (!task || task->credentials_id.empty() || !equal_in_constant_time(task->credentials_id, id)) {
-    return refusal(400, "InvalidIdInRequest", "CredentialsV2Request: Credentials not found");
+    return credentials_refusal(400, "InvalidIdInRequest", "CredentialsV2Request: Credentials not found");
   }
   const auto* role = iam::find_role(store_, task->role_arn);
   if (!role) {
-    return refusal(400, "NoAssociatedRole", "The role of the task does not exist: " + task->role_arn);
+    return credentials_refusal(400, "NoAssociatedRole", "The role of the task does not exist: " + task->role_arn);
   }
-  const Time real_now = loop_.real_now();
-  sts::CredentialRow row;
-  for (const auto& [key, credential] : store_.all<sts::CredentialRow>()) {
-    const bool of_task = credential.role_arn == role->arn && credential.user_id == role->id + ":" + task->id;
-    if (of_task && *credential.expires_at - real_now > renewed_before_end) row = credential;
-  }
-  if (row.access_key_id.empty()) {
-    const auto issued = store_.transact([&]() -> Result<> {
-      sts::erase_expired(store_, real_now);
-      row = sts::issue_role_credentials(store_, loop_.rng("secrets"), role->arn, role->id, task->id,
-                                        real_now + credentials_last);
-      return {};
-    });
-    if (!issued) return refusal(500, "InternalServerError", issued.error().message);
-  }
-  return json_response(200, json::object{{"RoleArn", row.role_arn},
-                                         {"AccessKeyId", row.access_key_id},
-                                         {"SecretAccessKey", row.secret_access_key},
-                                         {"Token", row.session_token},
-                                         {"Expiration", iso_s(*row.expires_at)}});
+  return role_credentials(store_, loop_, *role, task->id);
 }
 
 // <container id>, <container id>/task, <container id>/taskWithTags
@@ -163,7 +131,7 @@ wire::Response TaskEndpoints::metadata(const ecs::TaskRow* task, std::string_vie
   const auto slash = path.find('/');
   const std::string_view id = path.substr(0, slash);
   const std::string_view what = slash == std::string_view::npos ? "" : path.substr(slash + 1);
-  if (!task) return refusal(404, "NotFound", "V4 container metadata handler: unable to find the task");
+  if (!task) return credentials_refusal(404, "NotFound", "V4 container metadata handler: unable to find the task");
   if (what == "task") return json_response(200, task_metadata(settings_, store_, *task));
   if (what == "taskWithTags") return json_response(200, with_tags(task_metadata(settings_, store_, *task), *task));
   for (const auto& container : task->containers) {
@@ -171,7 +139,7 @@ wire::Response TaskEndpoints::metadata(const ecs::TaskRow* task, std::string_vie
       return json_response(200, container_metadata(settings_, store_, *task, container));
     }
   }
-  return refusal(404, "NotFound", fmt::format("V4 metadata handler: berth does not serve /{}", what));
+  return credentials_refusal(404, "NotFound", fmt::format("V4 metadata handler: berth does not serve /{}", what));
 }
 
 }  // namespace berth::gateway

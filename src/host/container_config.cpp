@@ -133,4 +133,16 @@ json::object container_config(const Names& names, const world::TaskSpec& task,
   return out;
 }
 
+// A build is root in its container and may become others, as on AWS (su, sudo).
+json::object build_container_config(const Names& names, const ContainerPlace& place,
+                                    const UlimitCeiling& ceiling) {
+  json::object host = host_config({}, place, ceiling);
+  host.erase("SecurityOpt");
+  return {{"Image", place.image},
+          {"Labels",
+           json::object{
+               {label::daemon, names.daemon()}, {label::build, names.daemon()}, {label::boot, place.boot}}},
+          {"HostConfig", std::move(host)}};
+}
+
 }  // namespace berth::host

@@ -16,6 +16,7 @@ namespace label {
 inline constexpr const char* daemon = "berth.daemon";
 inline constexpr const char* task = "berth.task";
 inline constexpr const char* container = "berth.container";
+inline constexpr const char* build = "berth.build";
 inline constexpr const char* boot =
     "berth.boot";  // a container of an earlier boot is dead, whatever its engine says
 inline constexpr const char* stop_timeout = "berth.stop-timeout-ms";
@@ -36,6 +37,10 @@ struct ContainerPlace {
   std::string cgroup_parent;  // of the task
   std::string boot;
 };
+
+// Of a build's container: nothing but its place, and the rights that tasks have.
+json::object build_container_config(const Names& names, const ContainerPlace& place,
+                                    const UlimitCeiling& ceiling);
 
 json::object container_config(const Names& names, const world::TaskSpec& task,
                               const world::ContainerSpec& container, const ContainerPlace& place,

@@ -35,6 +35,8 @@ class ContainerRuntime final : public world::Runtime {
   std::optional<world::Usage> usage(const std::string& task_id) override;
 
   const world::RuntimeInfo& info() const { return engine_.info(); }
+  // For what else runs in containers.
+  TaskTools& tools() { return tools_; }
 
   // Ends the engine service that was started for it; tasks go on. Nothing can be asked afterwards.
   void leave(Callback done) { engine_.stop_own_service(EngineLink::Files::keep, std::move(done)); }

@@ -16,6 +16,7 @@ class Names {
   std::string vpc_namespace(std::string_view vpc_id) const { return daemon_ + "-" + std::string(vpc_id); }
   std::string task_namespace(std::string_view task_id) const { return task_prefix() + std::string(task_id); }
   std::string task_prefix() const { return daemon_ + "-task-"; }
+  std::string build_prefix() const { return daemon_ + "-build-"; }
   std::string vpc_prefix() const { return daemon_ + "-vpc-"; }
   std::string container(std::string_view task_id, std::string_view container) const {
     return daemon_ + "-" + std::string(task_id) + "-" + std::string(container);

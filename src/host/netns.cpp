@@ -1,8 +1,11 @@
 #include "host/netns.h"
 
+#include <arpa/inet.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <sched.h>
 #include <sys/mount.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -16,6 +19,8 @@
 
 namespace berth::host {
 namespace {
+
+constexpr int listen_backlog = 128;
 
 Error system_error(const std::string& what) {
   return {"SystemError", what + ": " + std::strerror(errno)};
@@ -83,6 +88,28 @@ Result<> in_netns(const std::string& name, const std::function<Result<>()>& work
     result = setns(space.get(), CLONE_NEWNET) == 0 ? work() : system_error("network namespace " + name);
   }).join();
   return result;
+}
+
+Result<int> listen_in_netns(const std::string& name, const std::string& address, int port) {
+  sockaddr_in where{};
+  where.sin_family = AF_INET;
+  where.sin_port = htons(static_cast<std::uint16_t>(port));
+  if (inet_pton(AF_INET, address.c_str(), &where.sin_addr) != 1) {
+    return Error{"SystemError", address + " is not an IPv4 address"};
+  }
+  Fd listener;
+  const auto opened = in_netns(name, [&]() -> Result<> {
+    listener.reset(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    const int on = 1;
+    setsockopt(listener.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    if (!listener || bind(listener.get(), reinterpret_cast<const sockaddr*>(&where), sizeof where) != 0 ||
+        listen(listener.get(), listen_backlog) != 0) {
+      return system_error(address + ":" + std::to_string(port) + " in " + name);
+    }
+    return {};
+  });
+  if (!opened) return opened.error();
+  return listener.release();
 }
 
 Result<> set_netns_settings(const std::string& name, const std::map<std::string, std::string>& settings) {

@@ -22,6 +22,8 @@ Result<> remove_netns(const std::string& name);
 
 // Runs `work` on a thread inside the namespace: sockets that it opens belong there.
 Result<> in_netns(const std::string& name, const std::function<Result<>()>& work);
+// A socket that listens on an address of the namespace; whoever gets it closes it.
+Result<int> listen_in_netns(const std::string& name, const std::string& address, int port);
 // Settings below /proc/sys/net of the namespace: {"ipv4/ip_forward", "1"}.
 Result<> set_netns_settings(const std::string& name, const std::map<std::string, std::string>& settings);
 

@@ -20,7 +20,6 @@ namespace berth::host {
 namespace {
 
 constexpr std::string_view endpoint_address = "169.254.170.2";
-constexpr int listen_backlog = 128;
 
 struct Interface {
   std::string name;
@@ -196,29 +195,6 @@ Result<> attach_in_subnet(const std::string& task_space, const std::string& vpc_
   return attach_task(task_space, vpc_space, port, interface);
 }
 
-Result<int> open_listener(const std::string& space, const std::string& address, int port) {
-  sockaddr_in name{};
-  name.sin_family = AF_INET;
-  name.sin_port = htons(static_cast<std::uint16_t>(port));
-  if (inet_pton(AF_INET, address.c_str(), &name.sin_addr) != 1) {
-    return Error{"SystemError", address + " is not an IPv4 address"};
-  }
-  Fd listener;
-  const auto opened = in_netns(space, [&]() -> Result<> {
-    listener.reset(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-    const int on = 1;
-    setsockopt(listener.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    if (!listener || bind(listener.get(), reinterpret_cast<const sockaddr*>(&name), sizeof name) != 0 ||
-        listen(listener.get(), listen_backlog) != 0) {
-      return Error{"SystemError",
-                   address + ":" + std::to_string(port) + " in " + space + ": " + std::strerror(errno)};
-    }
-    return {};
-  });
-  if (!opened) return opened.error();
-  return listener.release();
-}
-
 }  // namespace
 
 Result<SubnetGateway> subnet_gateway(const std::string& cidr) {
@@ -281,7 +257,7 @@ void VpcNetwork::finish_removals() {
 void VpcNetwork::listen_in_vpc(const std::string& vpc_id, const std::string& address, int port,
                                Done<int> done) {
   enqueue([space = names_.vpc_namespace(vpc_id), address, port, done = std::move(done)]() -> Callback {
-    return [done, listener = open_listener(space, address, port)] { done(listener); };
+    return [done, listener = listen_in_netns(space, address, port)] { done(listener); };
   });
 }
 

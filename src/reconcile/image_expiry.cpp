@@ -9,7 +9,7 @@
 namespace berth::reconcile {
 namespace {
 
-constexpr Duration interval = Duration::minutes(60);
+constexpr Duration look_interval = Duration::minutes(60);
 
 }  // namespace
 
@@ -30,8 +30,8 @@ void ImageExpiry::step() {
   for (const auto& [name, repository] : store_.all<ecr::RepositoryRow>()) {
     if (!repository.lifecycle_policy) continue;
     const auto& last = repository.lifecycle_evaluated_at;
-    if (!last || *last + interval <= loop_.now()) due.push_back(name);
-    const Time again = (last ? std::max(*last, loop_.now() - interval) : loop_.now()) + interval;
+    if (!last || *last + look_interval <= loop_.now()) due.push_back(name);
+    const Time again = (last ? std::max(*last, loop_.now() - look_interval) : loop_.now()) + look_interval;
     next = next ? std::min(*next, again) : again;
   }
   for (const auto& name : due) apply(*store_.find<ecr::RepositoryRow>(name));
@@ -39,7 +39,7 @@ void ImageExpiry::step() {
   timer_ = next && due.empty() ? loop_.at(*next, [this] { watch_.wake(); }) : no_timer;
 }
 
-// The commit wakes the next step, which sets the timer; one that fails is tried again after the interval.
+// The commit wakes the next step, which sets the timer; one that fails is tried again after the look_interval.
 void ImageExpiry::apply(const ecr::RepositoryRow& repository) {
   const std::string name = repository.name;
   std::size_t expired = 0;

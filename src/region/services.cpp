@@ -4,6 +4,7 @@
 #include "handlers/autoscaling.h"
 #include "handlers/cloudformation.h"
 #include "handlers/cloudwatch.h"
+#include "handlers/codebuild.h"
 #include "handlers/ec2.h"
 #include "handlers/ecr.h"
 #include "handlers/ecs.h"
@@ -20,11 +21,12 @@ namespace berth {
 std::span<const services::ServiceHandlers> implemented_services() {
   static const services::ServiceHandlers list[] = {
       autoscaling::handlers(), cloudformation::handlers(),
-      cloudwatch::handlers(),  ec2::handlers(),
-      ecr::handlers(),         ecs::handlers(),
-      elbv2::handlers(),       iam::handlers(),
-      logs::handlers(),        sns::handlers(),
-      ssm::handlers(),         sts::handlers(),
+      cloudwatch::handlers(),  codebuild::handlers(),
+      ec2::handlers(),         ecr::handlers(),
+      ecs::handlers(),         elbv2::handlers(),
+      iam::handlers(),         logs::handlers(),
+      sns::handlers(),         ssm::handlers(),
+      sts::handlers(),
   };
   return list;
 }

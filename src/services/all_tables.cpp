@@ -2,6 +2,7 @@
 
 #include "services/autoscaling/rows.h"
 #include "services/cloudwatch/rows.h"
+#include "services/codebuild/rows.h"
 #include "services/ec2/rows.h"
 #include "services/ecr/rows.h"
 #include "services/ecs/rows.h"
@@ -17,6 +18,7 @@ namespace berth::services {
 void add_tables(Store& store) {
   autoscaling::add_tables(store);
   cloudwatch::add_tables(store);
+  codebuild::add_tables(store);
   ec2::add_tables(store);
   ecr::add_tables(store);
   ecs::add_tables(store);
