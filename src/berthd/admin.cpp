@@ -5,6 +5,7 @@
 #include "base/arn.h"
 #include "base/digest.h"
 #include "base/text.h"
+#include "berthd/build_admin.h"
 #include "berthd/clock.h"
 #include "berthd/status.h"
 #include "host/mail_message.h"
@@ -62,6 +63,10 @@ void Admin::add_routes(gateway::Routes& routes) {
   add(routes, "GET", "/_berth/status", [this](const auto&, const auto& respond) { show_status(respond); });
   add(routes, "GET", "/_berth/logs",
       [this](const auto& request, const auto& respond) { show_logs(request, respond); });
+  add(routes, "POST", "/_berth/build",
+      [this](const auto& request, const auto& respond) { start_build(request, respond); });
+  add(routes, "GET", "/_berth/build",
+      [this](const auto& request, const auto& respond) { show_build(request, respond); });
   add(routes, "GET", "/_berth/record",
       [this](const auto& request, const auto& respond) { show_record(request, respond); });
   add(routes, "GET", "/_berth/usage",
@@ -138,6 +143,20 @@ void Admin::show_logs(const wire::Request& request, const net::Respond& respond)
     }
   }
   respond(json_answer(200, json::object{{"events", std::move(events)}}));
+}
+
+// ?project=<name>
+void Admin::start_build(const wire::Request& request, const net::Respond& respond) {
+  const auto started = start_build_for(context_, query_value(request, "project"));
+  respond(started ? json_answer(200, *started) : refusal(400, started.error().message));
+}
+
+// ?id=<build>&after_us=<time>&after=<sequence>
+void Admin::show_build(const wire::Request& request, const net::Respond& respond) {
+  const auto shown = build_progress(context_, query_value(request, "id"),
+                                    parse_integer(query_value(request, "after_us")).value_or(0),
+                                    parse_integer(query_value(request, "after")).value_or(-1));
+  respond(shown ? json_answer(200, *shown) : refusal(404, shown.error().message));
 }
 
 // ?service=<name>: what its scaling decisions were made from, and the decisions.

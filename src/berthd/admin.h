@@ -28,6 +28,8 @@ class Admin {
   bool admits(const wire::Request& request) const;
   void show_status(const net::Respond& respond);
   void show_logs(const wire::Request& request, const net::Respond& respond);
+  void start_build(const wire::Request& request, const net::Respond& respond);
+  void show_build(const wire::Request& request, const net::Respond& respond);
   void show_record(const wire::Request& request, const net::Respond& respond);
   void show_usage(const wire::Request& request, const net::Respond& respond);
   void show_mail(const wire::Request& request, const net::Respond& respond);

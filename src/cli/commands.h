@@ -26,6 +26,14 @@ struct LogsOptions {
 };
 int show_logs(const Where& where, const LogsOptions& options);
 
+struct BuildOptions {
+  std::string project;
+  bool follow = false;
+};
+// Starts a build. Following it, its log is shown, and the exit code tells how it ended: 0 SUCCEEDED, 1
+// FAILED, 3 STOPPED, 4 TIMED_OUT, 5 FAULT.
+int build(const Where& where, const BuildOptions& options);
+
 struct MailOptions {
   long long number = 0;  // 0: list them
   bool json = false;

@@ -35,6 +35,14 @@ int main(int argc, char** argv) {
   lines->add_flag("--follow,-f", logs.follow, "Go on with new lines");
   lines->add_flag("--json", logs.json, "For programs");
 
+  BuildOptions building;
+  auto* start_build = app.add_subcommand("build", "Start a build of a CodeBuild project");
+  start_build->add_option("project", building.project, "Name of the project")->required();
+  start_build->add_flag(
+      "--follow,-f", building.follow,
+      "Show its log until it is over; the exit code is 0 when it succeeds, 1 when it fails, 3 "
+      "stopped, 4 timed out, 5 a fault");
+
   MailOptions mail;
   auto* mails = app.add_subcommand("mail", "The local mailbox: a list, or one mail by its number");
   mails->add_option("number", mail.number, "Which mail to show");
@@ -135,6 +143,7 @@ int main(int argc, char** argv) {
   if (*env) return print_env(where);
   if (*show) return show_status(where, status);
   if (*lines) return show_logs(where, logs);
+  if (*start_build) return build(where, building);
   if (*mails) return show_mail(where, mail);
   if (*record_service) return record(where, recording);
   if (*measure) return calibrate(where, calibration);

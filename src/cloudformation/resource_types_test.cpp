@@ -2,6 +2,7 @@
 #include "base/text.h"
 #include "cloudformation/stack_test_support.h"
 #include "cloudformation/types/types.h"
+#include "services/codebuild/rows.h"
 #include "services/ecr/rows.h"
 #include "services/elbv2/rows.h"
 #include "services/iam/rows.h"
@@ -148,6 +149,50 @@ Resources:
   test.write([&] { test.store.put(ecr::ImageRow{name, "sha256:ab"}); });
   ASSERT_EQ(remove(), "");
   EXPECT_EQ(status(), "DELETE_FAILED");
+}
+
+TEST_F(ResourceTypesTest, build_projects_are_what_their_template_says) {
+  constexpr const char* body = R"(
+Resources:
+  Role:
+    Type: AWS::IAM::Role
+    Properties:
+      AssumeRolePolicyDocument: {Version: '2012-10-17', Statement: []}
+  Project:
+    Type: AWS::CodeBuild::Project
+    Properties:
+      %MORE%
+      ServiceRole: !GetAtt Role.Arn
+      Artifacts: {Type: NO_ARTIFACTS}
+      Source: {Type: GITHUB, Location: 'https://example.com/app', BuildSpec: ci.yml}
+      Environment:
+        Type: LINUX_CONTAINER
+        Image: aws/codebuild/standard:7.0
+        ComputeType: BUILD_GENERAL1_SMALL
+        PrivilegedMode: true
+        EnvironmentVariables: [{Name: A, Value: '1'}]
+      Tags: [{Key: team, Value: red}]
+Outputs:
+  Arn: {Value: !GetAtt Project.Arn}
+)";
+  CreateStackInput input;
+  input.capabilities = {"CAPABILITY_IAM"};
+  UpdateStackInput change;
+  change.capabilities = {"CAPABILITY_IAM"};
+  ASSERT_EQ(create(replace_all(body, "%MORE%", "TimeoutInMinutes: 15"), input), "");
+  ASSERT_EQ(status(), "CREATE_COMPLETE");
+  const std::string name = physical_id("Project");
+  const auto project = [&] { return test.store.find<codebuild::ProjectRow>(name)->project; };
+  EXPECT_EQ(project().timeout_in_minutes, 15);
+  EXPECT_EQ(project().source->buildspec, "ci.yml");
+  EXPECT_EQ(project().environment->privileged_mode, true);
+  ASSERT_EQ(update(replace_all(body, "%MORE%", "Description: other"), change), "");
+  ASSERT_EQ(status(), "UPDATE_COMPLETE");
+  EXPECT_EQ(physical_id("Project"), name);
+  EXPECT_EQ(project().timeout_in_minutes, 60);  // what is not said any more
+  EXPECT_EQ(project().description, "other");
+  ASSERT_EQ(remove(), "");
+  EXPECT_FALSE(test.store.find<codebuild::ProjectRow>(name));
 }
 
 }  // namespace

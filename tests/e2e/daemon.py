@@ -239,6 +239,18 @@ class Daemon:
                 found.append(int(path.split("/")[2]))
         return sorted(found)
 
+    def processes_below(self, folder):
+        """Processes with a path in the folder among their arguments."""
+        found = []
+        for path in glob.glob("/proc/[0-9]*/cmdline"):
+            try:
+                with open(path, "rb") as file:
+                    if folder.encode() in file.read():
+                        found.append(int(path.split("/")[2]))
+            except OSError:
+                continue
+        return sorted(found)
+
     def haproxies(self):
         return self.processes(f"{self.data}/haproxy/haproxy.pid")
 
@@ -273,12 +285,14 @@ class Daemon:
         """What there is of this berthd outside its data folder; nothing after `berth down`."""
         found = {"containers": self.containers(), "task namespaces": self.namespaces("task"),
                  "VPC namespaces": self.namespaces("vpc"), "cgroups": self.cgroups(), "HAProxy": self.haproxies(),
-                 "registry": self.registries(), "engine services": self.engine_services()}
+                 "registry": self.registries(), "engine services": self.engine_services(),
+                 "build namespaces": self.namespaces("build"), "builds": self.processes_below(f"{self.data}/builds/")}
         return {what: there for what, there in found.items() if there}
 
     def remove_all_outside(self):
         """As a reboot does: containers, namespaces, cgroups, HAProxy, engine service; the data folder stays."""
-        for pid in self.haproxies() + self.registries() + self.engine_services():
+        builds = self.processes_below(f"{self.data}/builds/")
+        for pid in self.haproxies() + self.registries() + self.engine_services() + builds:
             kill_if_there(pid)
         names = self.containers()
         if names:

@@ -18,6 +18,7 @@ bool add_every_type() {
                           types::ec2_subnet_route_table_association,
                           types::ec2_vpc,
                           types::ec2_vpc_gateway_attachment,
+                          types::codebuild_project,
                           types::ecr_repository,
                           types::ecs_cluster,
                           types::ecs_service,

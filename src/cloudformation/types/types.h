@@ -26,6 +26,7 @@ Made ec2_subnet();
 Made ec2_subnet_route_table_association();
 Made ec2_vpc();
 Made ec2_vpc_gateway_attachment();
+Made codebuild_project();
 Made ecr_repository();
 Made ecs_cluster();
 Made ecs_service();

@@ -71,6 +71,7 @@ Result<> check_environment(const ProjectEnvironment& environment) {
 Result<> check_artifacts(const ProjectArtifacts& artifacts) {
   const std::string type = artifacts.type.value_or("");
   if (type == "CODEPIPELINE") return unsupported("artifacts of CODEPIPELINE");
+  if (artifacts.packaging == "ZIP") return unsupported("artifacts packaged as ZIP");
   if (type == "S3" && artifacts.location.value_or("").empty()) {
     return invalid_input("Location is required for artifact type S3");
   }

@@ -3,6 +3,7 @@
 
 #include "handlers/codebuild.h"
 #include "services/codebuild/project_checks.h"
+#include "services/codebuild/replace_project.h"
 #include "services/lists.h"
 #include "services/paging.h"
 
@@ -92,6 +93,21 @@ Result<UpdateProjectOutput> update_project(Context& context, const UpdateProject
   if (auto checked = check_project(context, project); !checked) return checked.error();
   context.store.edit<ProjectRow>((*found)->name)->project = project;
   return UpdateProjectOutput{project};
+}
+
+Result<> replace_project(Context& context, const CreateProjectInput& input) {
+  const auto found = find_project(context, input.name);
+  if (!found) return found.error();
+  Project project;
+  project.name = (*found)->name;
+  project.arn = (*found)->project.arn;
+  project.created = (*found)->project.created;
+  project.last_modified = context.now();
+  take(project, input);
+  set_defaults(context.settings, project);
+  if (auto checked = check_project(context, project); !checked) return checked;
+  context.store.edit<ProjectRow>((*found)->name)->project = project;
+  return {};
 }
 
 // Its builds stay, as on AWS. To delete what is not there is success.
