@@ -39,7 +39,7 @@ std::optional<gateway::Credential> Credentials::find(std::string_view access_key
   return gateway::Credential{row->secret_access_key,
                              row->session_token,
                              row->expires_at,
-                             {row->principal_arn, row->user_id, row->access_key_id}};
+                             {row->principal_arn, row->user_id, row->access_key_id, row->role_arn}};
 }
 
 }  // namespace berth

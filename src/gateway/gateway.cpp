@@ -13,6 +13,7 @@ struct Gateway::Exchange {
   wire::Request request;
   net::Respond respond;
   std::string request_id;
+  std::string remote_address{};
   const services::ServiceHandlers* handlers = nullptr;
   wire::Call call;
   const model::Operation* operation = nullptr;
@@ -46,6 +47,7 @@ Gateway::Gateway(Context context, std::span<const services::ServiceHandlers> ser
       services_(services),
       hosts_(std::move(options.host_names)),
       authenticator_(context_.loop, context_.settings, credentials, options.auth),
+      authorizer_(context_.store, context_.loop, context_.settings),
       waiters_(context_.loop, context_.store) {}
 
 Gateway::~Gateway() = default;
@@ -54,6 +56,7 @@ void Gateway::handle(wire::Request request, const std::string& remote_address, n
   if (auto allowed = hosts_.check(request); !allowed) return respond(plain(403, allowed.error().message));
   if (answer_route(request, remote_address, respond)) return;
   const auto exchange = begin(std::move(request), std::move(respond));
+  exchange->remote_address = remote_address;
   if (auto processed = process(exchange); !processed) fail(*exchange, processed.error());
 }
 
@@ -110,6 +113,10 @@ Result<> Gateway::process(const std::shared_ptr<Exchange>& exchange) {
   auto input = wire::decode(*exchange->service(), **operation, exchange->call, exchange->request);
   if (!input) return input.error();
   exchange->input = std::move(*input);
+
+  auto allowed = authorizer_.check(exchange->caller, exchange->remote_address, *exchange->service(),
+                                   **operation, exchange->input.get(), exchange->call.protocol);
+  if (!allowed) return allowed.error();
 
   const auto output = run(*exchange);
   if (!output) return output.error();

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "gateway/authenticator.h"
+#include "gateway/authorizer.h"
 #include "gateway/held_waiters.h"
 #include "gateway/host_policy.h"
 #include "gateway/routes.h"
@@ -59,6 +60,7 @@ class Gateway {
   std::span<const services::ServiceHandlers> services_;
   HostPolicy hosts_;
   Authenticator authenticator_;
+  Authorizer authorizer_;
   Routes routes_;
   HeldWaiters waiters_;
   bool releasing_ = false;

@@ -239,6 +239,7 @@ class Renderer {
     if (const auto* balancer = balancer_of(group.arn)) {
       line("  timeout server {}ms", ms(balancer->idle_timeout));
       line("  timeout tunnel {}ms", ms(balancer->idle_timeout));
+      if (!balancer->source.empty()) line("  source {}", word(balancer->source));
     }
     if (group.sticky) {
       // The cookie follows the target's address, not the slot that the next target may get.

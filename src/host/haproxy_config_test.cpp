@@ -238,5 +238,12 @@ TEST(HaproxyConfig, NothingOfAUsersEndsItsLine) {
       << world.render();
 }
 
+TEST(HaproxyConfigTest, TargetsAreReachedFromTheLoadBalancersOwnAddress) {
+  World world;
+  EXPECT_EQ(world.render().find("  source "), std::string::npos);
+  world.balancer().source = "10.0.1.4";
+  EXPECT_NE(world.render().find("  source 10.0.1.4\n"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace berth::host::haproxy

@@ -14,6 +14,7 @@
 
 #include "base/text.h"
 #include "host/fd.h"
+#include "host/firewall.h"
 #include "host/netns.h"
 
 namespace berth::host {
@@ -58,8 +59,11 @@ Result<> ensure_vpc(const std::string& space) {
   if (!interfaces) return interfaces.error();
   const Interface* loopback = named(*interfaces, "lo");
   if (loopback != nullptr && loopback->addresses.contains(std::string(endpoint_address))) return {};
+  // Tasks of one subnet talk to each other through the gateway, which need not tell them of a shorter way.
   // IPv6 is off in VPCs by default on AWS too.
   if (auto set = set_netns_settings(space, {{"ipv4/ip_forward", "1"},
+                                            {"ipv4/conf/all/send_redirects", "0"},
+                                            {"ipv4/conf/default/send_redirects", "0"},
                                             {"ipv6/conf/all/disable_ipv6", "1"},
                                             {"ipv6/conf/default/disable_ipv6", "1"}});
       !set) {
@@ -93,6 +97,25 @@ Result<> ensure_subnet(const std::string& space, const std::string& subnet_id, c
                      " dev " + bridge);
   commands.push_back("link set " + bridge + " up");
   return ip_batch(space, commands);
+}
+
+// A load balancer's connections come from its own addresses, not from the gateway's.
+Result<> set_balancer_addresses(const std::string& space, const std::vector<std::string>& wanted) {
+  const auto interfaces = interfaces_of(space);
+  if (!interfaces) return interfaces.error();
+  const Interface* loopback = named(*interfaces, "lo");
+  const auto present = loopback ? loopback->addresses : std::set<std::string>();
+  std::vector<std::string> commands;
+  for (const auto& address : wanted) {
+    if (!present.contains(address)) commands.push_back("addr replace " + address + "/32 dev lo");
+  }
+  for (const auto& address : present) {
+    const bool other = address == endpoint_address || address == "127.0.0.1" ||
+                       address.find(':') != std::string::npos ||
+                       std::find(wanted.begin(), wanted.end(), address) != wanted.end();
+    if (!other) commands.push_back("addr del " + address + "/32 dev lo");
+  }
+  return commands.empty() ? Result<>() : ip_batch(space, commands);
 }
 
 Result<> remove_unwanted_subnets(const std::string& space, const world::VpcSpec& vpc) {
@@ -133,6 +156,7 @@ Result<bool> make_equal_to(const Names& names, const std::vector<world::VpcSpec>
     for (const auto& subnet : vpc.subnets) {
       if (auto made = ensure_subnet(space, subnet.id, subnet.cidr); !made) return made.error();
     }
+    if (auto set = set_balancer_addresses(space, vpc.balancer_addresses); !set) return set.error();
     if (auto removed = remove_unwanted_subnets(space, vpc); !removed) return removed.error();
   }
   return remove_unwanted_vpcs(names, vpcs);
@@ -163,36 +187,44 @@ Result<> make_task_interface(const std::string& task_space, const std::string& v
       !joined) {
     return joined;
   }
-  return ip_batch(task_space, {"link set lo up", "addr add " + address + " dev eth0", "link set eth0 up",
-                               "neigh replace " + gateway->address + " lladdr " + gateway->mac_address +
-                                   " dev eth0 nud permanent",
-                               "route add default via " + gateway->address});
+  return ip_batch(
+      task_space,
+      {"link set lo up", "addr add " + address + " dev eth0 noprefixroute", "link set eth0 up",
+       "neigh replace " + gateway->address + " lladdr " + gateway->mac_address + " dev eth0 nud permanent",
+       "route add " + gateway->address + " dev eth0 scope link",
+       "route add default via " + gateway->address + " src " + interface.address});
 }
 
+using Firewall = std::optional<world::FirewallSpec>;
+
 Result<> attach_task(const std::string& task_space, const std::string& vpc_space, const std::string& port,
-                     const world::InterfaceSpec& interface) {
+                     const world::InterfaceSpec& interface, const Firewall& firewall) {
   if (netns_exists(task_space)) {
     const auto interfaces = interfaces_of(task_space);
     const Interface* eth0 = interfaces ? named(*interfaces, "eth0") : nullptr;
-    if (eth0 != nullptr && eth0->addresses.contains(interface.address)) return {};
+    if (eth0 != nullptr && eth0->addresses.contains(interface.address)) {
+      return firewall ? set_firewall(task_space, *firewall) : Result<>();
+    }
     // Half made by a process that was killed.
     if (auto removed = remove_netns(task_space); !removed) return removed;
     static_cast<void>(!ip_batch(vpc_space, {"link delete " + port}));
   }
   if (auto made = make_netns(task_space); !made) return made;
+  if (auto set = set_firewall(task_space, firewall.value_or(world::FirewallSpec{})); !set) return set;
   return make_task_interface(task_space, vpc_space, port, interface);
 }
 
 // `ready` keeps which subnets have been seen, so that a task's start need not look again.
 Result<> attach_in_subnet(const std::string& task_space, const std::string& vpc_space,
-                          const world::InterfaceSpec& interface, std::set<std::string>& ready) {
+                          const world::InterfaceSpec& interface, const Firewall& firewall,
+                          std::set<std::string>& ready) {
   const std::string port = Names::task_port(task_space);
   const std::string subnet = vpc_space + "/" + interface.subnet_id;
-  if (ready.contains(subnet) && attach_task(task_space, vpc_space, port, interface)) return {};
+  if (ready.contains(subnet) && attach_task(task_space, vpc_space, port, interface, firewall)) return {};
   if (auto made = ensure_vpc(vpc_space); !made) return made;
   if (auto made = ensure_subnet(vpc_space, interface.subnet_id, interface.subnet_cidr); !made) return made;
   ready.insert(subnet);
-  return attach_task(task_space, vpc_space, port, interface);
+  return attach_task(task_space, vpc_space, port, interface, firewall);
 }
 
 }  // namespace
@@ -254,6 +286,26 @@ void VpcNetwork::finish_removals() {
   if (removals_wait_) apply(wanted_, [](Result<>) {});
 }
 
+void VpcNetwork::protect(Firewalls firewalls, std::function<void(Result<>)> done) {
+  std::map<std::string, world::FirewallSpec> by_space;
+  for (auto& [task, firewall] : firewalls) {
+    if (firewall) {
+      by_space[names_.task_namespace(task)] = *firewall;
+      firewalls_[task] = std::move(*firewall);
+    } else {
+      firewalls_.erase(task);
+    }
+  }
+  enqueue([by_space = std::move(by_space), done = std::move(done)]() -> Callback {
+    Result<> result;
+    for (const auto& [space, firewall] : by_space) {
+      if (!netns_exists(space)) continue;  // attach() does it
+      if (auto set = set_firewall(space, firewall); !set && result) result = set;
+    }
+    return [done, result] { done(result); };
+  });
+}
+
 void VpcNetwork::listen_in_vpc(const std::string& vpc_id, const std::string& address, int port,
                                Done<int> done) {
   enqueue([space = names_.vpc_namespace(vpc_id), address, port, done = std::move(done)]() -> Callback {
@@ -263,9 +315,11 @@ void VpcNetwork::listen_in_vpc(const std::string& vpc_id, const std::string& add
 
 void VpcNetwork::attach(const std::string& task_id, const world::InterfaceSpec& interface,
                         Done<std::string> done) {
+  const auto known = firewalls_.find(task_id);
+  const Firewall firewall = known == firewalls_.end() ? std::nullopt : Firewall(known->second);
   enqueue([task_space = names_.task_namespace(task_id), vpc_space = names_.vpc_namespace(interface.vpc_id),
-           interface, ready = ready_, done = std::move(done)]() -> Callback {
-    const auto attached = attach_in_subnet(task_space, vpc_space, interface, *ready);
+           interface, firewall, ready = ready_, done = std::move(done)]() -> Callback {
+    const auto attached = attach_in_subnet(task_space, vpc_space, interface, firewall, *ready);
     return [done, attached, task_space] {
       done(attached ? Result<std::string>(netns_path(task_space)) : Result<std::string>(attached.error()));
     };

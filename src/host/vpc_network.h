@@ -1,11 +1,13 @@
 // VpcNetwork: the Network port in network namespaces. A VPC is a namespace with a bridge per subnet, whose
-// address is the subnet's gateway; a task is a namespace of its own with a veth into its subnet's bridge.
+// address is the subnet's gateway; a task is a namespace of its own with a veth into its subnet's bridge, and
+// with its security groups' rules (host/firewall.h). All traffic of a task goes through the gateway.
 // Nothing is added to the host's own network: what tasks reach of the daemon are sockets that it opens inside
 // the VPC's namespace. There is no way from a VPC to other networks.
 #pragma once
 
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -28,6 +30,7 @@ class VpcNetwork final : public world::Network {
   VpcNetwork(Loop& loop, const std::string& data_dir);
 
   void apply(std::vector<world::VpcSpec> vpcs, std::function<void(Result<>)> done) override;
+  void protect(Firewalls firewalls, std::function<void(Result<>)> done) override;
 
   // The VPC's namespace as HAProxy's `namespace` and `ip netns` call it.
   std::string vpc_namespace(const std::string& vpc_id) const { return names_.vpc_namespace(vpc_id); }
@@ -56,6 +59,7 @@ class VpcNetwork final : public world::Network {
       std::make_shared<std::set<std::string>>();  // the queued work's
   bool working_ = false;
   std::vector<world::VpcSpec> wanted_;
+  std::map<std::string, world::FirewallSpec> firewalls_;  // by task
   bool removals_wait_ = false;  // VPCs that are not wanted any longer still had tasks
   Alive alive_;
 };

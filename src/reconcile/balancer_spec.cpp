@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "services/ec2/networking.h"
 #include "services/elbv2/attributes.h"
+#include "services/elbv2/nodes.h"
 #include "services/elbv2/targets.h"
 
 namespace berth::reconcile {
@@ -86,6 +87,7 @@ world::LoadBalancerSpec load_balancer_spec(const elbv2::LoadBalancerRow& row) {
   spec.arn = row.arn;
   spec.dns_name = row.description.dns_name.value_or("");
   spec.address = row.address;
+  if (const auto nodes = elbv2::node_addresses(row); !nodes.empty()) spec.source = nodes.front();
   const auto timeout =
       elbv2::attribute_of(row.attributes, elbv2::load_balancer_attributes(), "idle_timeout.timeout_seconds");
   spec.idle_timeout = RealDuration::seconds(seconds_of(timeout, 60));

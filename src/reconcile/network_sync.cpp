@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "services/ec2/networking.h"
 #include "services/ec2/rows.h"
+#include "services/elbv2/nodes.h"
 
 namespace berth::reconcile {
 namespace {
@@ -15,12 +16,18 @@ constexpr RealDuration retry_interval_most = RealDuration::seconds(30);
 std::vector<world::VpcSpec> vpc_specs(const Store& store) {
   std::map<std::string, world::VpcSpec> vpcs;
   for (const auto& [id, row] : store.all<ec2::VpcRow>()) {
-    vpcs[id] = {id, row.description.cidr_block.value_or(""), {}};
+    vpcs[id] = {id, row.description.cidr_block.value_or(""), {}, {}};
   }
   for (const auto& [id, row] : store.all<ec2::SubnetRow>()) {
     const auto view = ec2::find_subnet(store, id);
     const auto vpc = vpcs.find(row.vpc_id);
     if (view && vpc != vpcs.end()) vpc->second.subnets.push_back({id, view->cidr, view->public_});
+  }
+  for (const auto& [arn, row] : store.all<elbv2::LoadBalancerRow>()) {
+    const auto vpc = vpcs.find(row.description.vpc_id.value_or(""));
+    if (vpc == vpcs.end()) continue;
+    for (auto& address : elbv2::node_addresses(row))
+      vpc->second.balancer_addresses.push_back(std::move(address));
   }
   std::vector<world::VpcSpec> out;
   for (auto& [id, spec] : vpcs) out.push_back(std::move(spec));
@@ -34,7 +41,9 @@ NetworkSync::NetworkSync(Store& store, Loop& loop, world::Network& network)
       loop_(loop),
       network_(network),
       retry_delay_(first_retry_after),
-      watch_(store, loop, any_of<ec2::VpcRow, ec2::SubnetRow, ec2::RouteTableRow, ec2::InternetGatewayRow>,
+      watch_(store, loop,
+             any_of<ec2::VpcRow, ec2::SubnetRow, ec2::RouteTableRow, ec2::InternetGatewayRow,
+                    elbv2::LoadBalancerRow>,
              [this] { step(); }) {}
 
 NetworkSync::~NetworkSync() {

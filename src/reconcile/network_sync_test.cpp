@@ -4,6 +4,7 @@
 
 #include "loop/sim_loop.h"
 #include "services/ec2/rows.h"
+#include "services/elbv2/rows.h"
 
 namespace berth::reconcile {
 namespace {
@@ -18,13 +19,18 @@ struct FakeNetwork final : world::Network {
     });
   }
 
+  void protect(Firewalls, std::function<void(Result<>)> done) override { done({}); }
+
   Loop& loop;
   std::vector<std::vector<world::VpcSpec>> applied;
   std::string problem;
 };
 
 struct NetworkSyncTest : testing::Test {
-  NetworkSyncTest() { ec2::add_tables(store); }
+  NetworkSyncTest() {
+    ec2::add_tables(store);
+    elbv2::add_tables(store);
+  }
 
   void put_vpc(const std::string& id) {
     ASSERT_TRUE(store.transact([&]() -> Result<> {

@@ -291,7 +291,7 @@ TEST_F(ServiceSchedulerTest, DeletingDrainsThenStandsInactiveThenGoes) {
   EXPECT_EQ(service_row()->status, "INACTIVE");
   EXPECT_TRUE(describe().deployments->empty());
   EXPECT_TRUE(runtime_.task_ids().empty());
-  EXPECT_TRUE(store_.all<ec2::AddressClaimRow>().empty());
+  EXPECT_EQ(addresses_of_tasks(), 0u);
   EXPECT_TRUE(store_.all<elbv2::TargetRow>().empty());
   create(1);
   settle();

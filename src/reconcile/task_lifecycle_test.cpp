@@ -65,7 +65,7 @@ TEST_F(TaskLifecycleTest, ATaskRunsStopsAndIsForgotten) {
   EXPECT_EQ(task(id).stop_code, "UserInitiated");
   EXPECT_EQ(task(id).containers.front().exit_code, 0);
   EXPECT_TRUE(task(id).stopping_at && task(id).execution_stopped_at && task(id).stopped_at);
-  EXPECT_TRUE(store_.all<ec2::AddressClaimRow>().empty());
+  EXPECT_EQ(addresses_of_tasks(), 0u);
   EXPECT_TRUE(runtime_.task_ids().empty());
   EXPECT_EQ(seen, (std::vector<std::string>{"PROVISIONING", "PENDING", "ACTIVATING", "RUNNING", "STOPPING",
                                             "DEPROVISIONING", "STOPPED"}));
@@ -116,7 +116,7 @@ TEST_F(TaskLifecycleTest, AnImageThatCannotBePulled) {
   EXPECT_EQ(task(id).stopped_reason, "CannotPullContainerError: pull access denied");
   EXPECT_EQ(task(id).containers.front().reason, "CannotPullContainerError: pull access denied");
   EXPECT_FALSE(task(id).started_at);
-  EXPECT_TRUE(store_.all<ec2::AddressClaimRow>().empty());
+  EXPECT_EQ(addresses_of_tasks(), 0u);
 }
 
 TEST_F(TaskLifecycleTest, EnvironmentSecretsAndOverrides) {
@@ -277,7 +277,7 @@ TEST_F(TaskLifecycleTest, StoppingBeforeItRanLeavesNothing) {
   run_for(1);
   EXPECT_EQ(task(pulling).last_status, "STOPPED");
   EXPECT_TRUE(runtime_.task_ids().empty());
-  EXPECT_TRUE(store_.all<ec2::AddressClaimRow>().empty());
+  EXPECT_EQ(addresses_of_tasks(), 0u);
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include "cloudformation/types/types.h"
 #include "reconcile/alarm_evaluator.h"
 #include "reconcile/balancer_sync.h"
+#include "reconcile/firewall_sync.h"
 #include "reconcile/image_expiry.h"
 #include "reconcile/log_collector.h"
 #include "reconcile/log_retention.h"
@@ -18,6 +19,7 @@
 #include "reconcile/target_health.h"
 #include "reconcile/task_lifecycle.h"
 #include "reconcile/traffic_metrics.h"
+#include "services/elbv2/nodes.h"
 
 namespace berth {
 
@@ -39,6 +41,7 @@ struct ControlPlane::Listeners {
 struct ControlPlane::Reconcilers {
   Reconcilers(Context& context, const Ports& ports, Duration metric_lag)
       : network_sync(std::in_place, context.store, context.loop, ports.network),
+        firewall_sync(std::in_place, context.store, context.loop, ports.network),
         balancer_sync(context.store, context.loop, ports.balancer),
         collector(context.store, context.loop, context.log_events, ports.runtime),
         retention(context.store, context.loop, context.log_events),
@@ -53,6 +56,7 @@ struct ControlPlane::Reconcilers {
         stacks(context.store, context.loop, context.settings, context.metrics, context.log_events) {}
 
   std::optional<reconcile::NetworkSync> network_sync;
+  std::optional<reconcile::FirewallSync> firewall_sync;
   reconcile::BalancerSync balancer_sync;
   reconcile::LogCollector collector;
   reconcile::LogRetention retention;
@@ -87,7 +91,13 @@ world::BalancerListener& ControlPlane::balancer_listener() {
 
 void ControlPlane::start(const Ports& ports) {
   reconcilers_ = std::make_unique<Reconcilers>(context_, ports, metric_lag_);
+  static_cast<void>(!context_.store.transact([&]() -> Result<> {
+    elbv2::claim_missing_nodes(context_.store);
+    return {};
+  }));
+  // A task's rules are told before the task is run: who watches first is called first.
   reconcilers_->network_sync->start();
+  reconcilers_->firewall_sync->start();
   listeners_->lifecycle.start(ports.runtime, reconcilers_->collector);
   reconcilers_->collector.start();
   listeners_->target_health.start();
@@ -105,7 +115,9 @@ void ControlPlane::start(const Ports& ports) {
 }
 
 std::string ControlPlane::network_problem() const {
-  return reconcilers_ && reconcilers_->network_sync ? reconcilers_->network_sync->problem() : "";
+  if (!reconcilers_ || !reconcilers_->network_sync) return "";
+  const std::string& network = reconcilers_->network_sync->problem();
+  return network.empty() ? reconcilers_->firewall_sync->problem() : network;
 }
 
 void ControlPlane::pass_over(Duration span) {
@@ -115,6 +127,7 @@ void ControlPlane::pass_over(Duration span) {
 void ControlPlane::stop_making() {
   if (!reconcilers_) return;
   reconcilers_->scheduler.reset();
+  reconcilers_->firewall_sync.reset();
   reconcilers_->network_sync.reset();
 }
 

@@ -47,6 +47,8 @@ struct Principal {
   std::string arn;  // arn:aws:iam::123456789012:root, or an assumed role's
   std::string user_id;
   std::string access_key_id;
+  std::string
+      role_arn{};  // the role whose policies say what it may; empty: the account's root, which may all
 };
 
 struct Context {

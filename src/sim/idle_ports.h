@@ -18,6 +18,9 @@ class IdleNetwork final : public world::Network {
   void apply(std::vector<world::VpcSpec>, std::function<void(Result<>)> done) override {
     loop_.post([done = std::move(done)] { done({}); });
   }
+  void protect(Firewalls, std::function<void(Result<>)> done) override {
+    loop_.post([done = std::move(done)] { done({}); });
+  }
 
  private:
   Loop& loop_;

@@ -1,6 +1,6 @@
-// Balancer: load balancers, listeners, target groups and the health of their targets. The whole of what is wanted is
-// handed over at every change; the implementation finds the smallest step (a target that comes or goes needs no
-// reload) and may be called again with the same at any time.
+// Balancer: load balancers, listeners, target groups and the health of their targets. The whole of what is
+// wanted is handed over at every change; the implementation finds the smallest step (a target that comes or
+// goes needs no reload) and may be called again with the same at any time.
 #pragma once
 
 #include <cstdint>
@@ -64,7 +64,8 @@ struct ActionSpec {
 };
 
 struct ConditionSpec {
-  std::string field;  // host-header | path-pattern | http-header | http-request-method | query-string | source-ip
+  std::string
+      field;  // host-header | path-pattern | http-header | http-request-method | query-string | source-ip
   std::string http_header_name;
   std::vector<std::string> values;
   std::vector<std::pair<std::string, std::string>> query_values;  // key may be empty
@@ -91,6 +92,7 @@ struct LoadBalancerSpec {
   std::string arn;
   std::string dns_name;
   std::string address;  // a loopback address of its own, 127.x.y.z
+  std::string source;  // its address inside its VPC, where its connections to targets come from; may be empty
   RealDuration idle_timeout = RealDuration::seconds(60);
   std::vector<ListenerSpec> listeners;
   bool operator==(const LoadBalancerSpec&) const = default;
@@ -118,14 +120,14 @@ struct LatencyHistogram {
   std::map<int, std::int64_t> buckets;
 };
 
-// What passed since the last report, of one (load balancer, target group); target_group_arn is empty for answers
-// that the load balancer gave itself.
+// What passed since the last report, of one (load balancer, target group); target_group_arn is empty for
+// answers that the load balancer gave itself.
 struct TrafficReport {
   std::string load_balancer_arn;
   std::string target_group_arn;
   std::int64_t requests = 0;
-  std::map<int, std::int64_t> by_status;       // status -> count, of the target's answers
-  std::map<int, std::int64_t> elb_by_status;   // of the load balancer's own answers (502, 503, 504, 3xx, 4xx)
+  std::map<int, std::int64_t> by_status;      // status -> count, of the target's answers
+  std::map<int, std::int64_t> elb_by_status;  // of the load balancer's own answers (502, 503, 504, 3xx, 4xx)
   std::int64_t connection_errors = 0;
   std::int64_t new_connections = 0;
   std::int64_t active_connections = 0;
@@ -138,8 +140,8 @@ class BalancerListener {
   virtual ~BalancerListener() = default;
   virtual void on_target_health(const TargetHealthEvent& event) = 0;
   virtual void on_traffic(const std::vector<TrafficReport>& reports) = 0;
-  // No request is in flight to a draining target any longer. It comes also when there was none to begin with, and
-  // again after a restart of the daemon.
+  // No request is in flight to a draining target any longer. It comes also when there was none to begin with,
+  // and again after a restart of the daemon.
   virtual void on_target_idle(const std::string& target_group_arn, const std::string& target_id) = 0;
 };
 

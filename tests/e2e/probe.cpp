@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -43,9 +44,11 @@ namespace {
   }
 }
 
-// What the task's network answers at address:port.
+// What the task's network answers at address:port within two seconds.
 int ask(const char* address, int port) {
   const int connection = socket(AF_INET, SOCK_STREAM, 0);
+  const timeval patience{2, 0};
+  setsockopt(connection, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
   sockaddr_in name{};
   name.sin_family = AF_INET;
   name.sin_port = htons(static_cast<unsigned short>(port));

@@ -112,6 +112,7 @@ class RuntimeE2e : public ::testing::Test {
     runtime_.reset();
     network_.reset();
     network_ = std::make_unique<VpcNetwork>(loop_, data_dir_);
+    for (int number = 0; number < 10; ++number) protect(task_id(number), {{anything}, {anything}});
     runtime_ = std::make_unique<ContainerRuntime>(loop_, seen_, *network_, RuntimeConfig{data_dir_});
     seen_.stores = stores_output_ ? runtime_.get() : nullptr;
   }
@@ -156,13 +157,23 @@ class RuntimeE2e : public ::testing::Test {
     return spec;
   }
 
-  // What the task answers to someone inside its VPC.
-  std::string answer_of(const world::InterfaceSpec& interface, int port) {
+  void protect(const std::string& task, const world::FirewallSpec& firewall) {
+    bool done = false;
+    network_->protect({{task, firewall}}, [&](Result<> result) { done = static_cast<bool>(result); });
+    ASSERT_TRUE(until([&] { return done; }));
+  }
+
+  // What the task answers to someone inside its VPC, at the gateway or at another address there.
+  std::string answer_of(const world::InterfaceSpec& interface, int port, const char* source = "0.0.0.0") {
     std::string answer;
     static_cast<void>(!in_netns(network_->vpc_namespace(interface.vpc_id), [&]() -> Result<> {
       const Fd connection(socket(AF_INET, SOCK_STREAM, 0));
+      const timeval patience{1, 0};
+      setsockopt(connection.get(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
       sockaddr_in name{};
       name.sin_family = AF_INET;
+      inet_pton(AF_INET, source, &name.sin_addr);
+      if (bind(connection.get(), reinterpret_cast<sockaddr*>(&name), sizeof name) != 0) return {};
       name.sin_port = htons(static_cast<std::uint16_t>(port));
       inet_pton(AF_INET, interface.address.c_str(), &name.sin_addr);
       char text[256];
@@ -174,6 +185,7 @@ class RuntimeE2e : public ::testing::Test {
     return answer;
   }
 
+  static inline const world::TrafficRule anything{"-1", -1, -1, {"0.0.0.0/0"}};
   static std::string data_dir_;
   AsioLoop loop_{machine_date(), 1, 1};
   Recorder seen_;
@@ -452,6 +464,45 @@ TEST_F(RuntimeE2e, TheGatewayStaysTheSameWhenTasksComeAndGo) {
                   [&](Result<> done) { applied = static_cast<bool>(done); });
   ASSERT_TRUE(until([&] { return applied; }));
   EXPECT_EQ(hardware_address(), address);
+}
+
+// Only the load balancer's address, then only another task's: nobody else, not even the host's own processes.
+TEST_F(RuntimeE2e, SecurityGroupsAreEnforced) {
+  std::vector<world::VpcSpec> vpcs{
+      {"vpc-1", "10.0.0.0/16", {{"subnet-1", "10.0.1.0/24"}, {"subnet-2", "10.0.2.0/24"}}, {"10.0.1.5"}}};
+  bool applied = false;
+  network_->apply(vpcs, [&](Result<> done) { applied = static_cast<bool>(done); });
+  ASSERT_TRUE(until([&] { return applied; }));
+  const auto web = task(1, {container("web", {"serve", "80"})});
+  const auto asker = [&](int number) {
+    auto spec = task(number, {container("ask", {"ask", web.interface.address, "80"})});
+    const std::string host = std::to_string(10 + number);
+    spec.interface = {"vpc-1", "subnet-2", "10.0.2.0/24", "10.0.2." + host, "02:00:00:00:00:" + host};
+    return spec;
+  };
+  const auto exit_code = [&](const world::TaskSpec& spec) {
+    runtime_->run(spec);
+    if (!saw(spec.id, TaskEventKind::container_exited, "ask")) return -1;
+    return seen_.last(spec.id, TaskEventKind::container_exited, "ask")->exit_code;
+  };
+  protect(web.id, {{{"tcp", 80, 80, {"10.0.1.5/32"}}}, {}});
+  runtime_->run(web);
+  ASSERT_TRUE(saw(web.id, TaskEventKind::started));
+  const std::string answer = "I am ip-10-0-1-11\n";
+  EXPECT_TRUE(until([&] { return answer_of(web.interface, 80, "10.0.1.5") == answer; }));
+  EXPECT_EQ(answer_of(web.interface, 80), "");
+  EXPECT_EQ(exit_code(asker(3)), 7);  // no connection
+
+  protect(web.id, {{{"tcp", 79, 80, {"10.0.2.0/24", "10.0.3.1/32"}}}, {}});  // the running task's, at once
+  EXPECT_EQ(answer_of(web.interface, 80, "10.0.1.5"), "");
+  EXPECT_EQ(exit_code(asker(4)), 0);
+  const auto shut_in = asker(5);
+  protect(shut_in.id, {{anything}, {{"tcp", 443, 443, {"0.0.0.0/0"}}}});
+  EXPECT_EQ(exit_code(shut_in), 7);
+
+  restart();  // a new daemon finds the rules it left
+  runtime_->run(web);
+  ASSERT_TRUE(until([&] { return answer_of(web.interface, 80, "10.0.1.5") == answer; }));
 }
 
 TEST_F(RuntimeE2e, TasksReachEachOtherAndTheDaemonsEndpoint) {

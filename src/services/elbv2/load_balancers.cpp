@@ -8,6 +8,7 @@
 #include "services/ec2/rows.h"
 #include "services/elbv2/attributes.h"
 #include "services/elbv2/naming.h"
+#include "services/elbv2/nodes.h"
 #include "services/iam/service_linked_roles.h"
 
 namespace berth::elbv2 {
@@ -224,6 +225,7 @@ Result<CreateLoadBalancerOutput> create_load_balancer(Context& context,
   if (!role) return role.error();
   LoadBalancerRow row = new_balancer(context, name, std::move(*wanted));
   row.tags = std::move(*tags);
+  claim_nodes(context.store, row);
   context.store.put(row);
   return CreateLoadBalancerOutput{std::vector{std::move(row.description)}};
 }
@@ -243,6 +245,7 @@ Result<DeleteLoadBalancerOutput> delete_load_balancer(Context& context,
   std::vector<std::string> listeners;
   for (const auto* listener : listeners_of(store, arn)) listeners.push_back(listener->arn);
   for (const auto& listener : listeners) erase_listener(store, listener);
+  release_nodes(store, *store.edit<LoadBalancerRow>(arn));
   store.erase<LoadBalancerRow>(arn);
   return DeleteLoadBalancerOutput{};
 }
@@ -297,6 +300,7 @@ Result<SetSubnetsOutput> set_subnets(Context& context, const SetSubnetsInput& in
   }
   auto* edited = context.store.edit<LoadBalancerRow>((*row)->arn);
   edited->description.availability_zones = placement->zones;
+  claim_nodes(context.store, *edited);
   SetSubnetsOutput output;
   output.availability_zones = std::move(placement->zones);
   output.ip_address_type = "ipv4";

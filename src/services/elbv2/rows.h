@@ -17,11 +17,12 @@ struct LoadBalancerRow {
   LoadBalancer description;  // as DescribeLoadBalancers answers
   std::map<std::string, std::string> attributes;
   std::vector<Tag> tags;
-  std::string address;  // its own loopback address, 127.x.y.z
+  std::string address;                       // its own loopback address, 127.x.y.z
+  std::map<std::string, std::string> nodes;  // subnet -> its address there, see nodes.h
 
   std::string key() const { return arn; }
 };
-BOOST_DESCRIBE_STRUCT(LoadBalancerRow, (), (arn, name, description, attributes, tags, address))
+BOOST_DESCRIBE_STRUCT(LoadBalancerRow, (), (arn, name, description, attributes, tags, address, nodes))
 
 struct ListenerRow {
   static constexpr const char* table = "elbv2.listeners";

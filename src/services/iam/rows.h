@@ -1,5 +1,4 @@
-// What berth keeps of IAM: roles and managed policies. They are recorded and resolved by name; policies are
-// not enforced yet (docs/coverage.md says so).
+// What berth keeps of IAM: roles and managed policies. What they allow, authorization.h says.
 #pragma once
 
 #include <map>

@@ -2,7 +2,7 @@
 #include <fmt/format.h>
 
 #include "handlers/sts.h"
-#include "services/iam/rows.h"
+#include "services/iam/authorization.h"
 #include "services/sts/rows.h"
 
 namespace berth::sts {
@@ -13,6 +13,18 @@ constexpr std::int64_t session_duration_min_s = 900;
 
 Time real_expiry(const Context& context, std::int64_t duration_s) {
   return context.loop.real_now() + Duration{duration_s * us_per_second};
+}
+
+// The role's trust policy must let the caller, and so must the caller's own policies, unless the trust policy
+// names the caller itself. The account's root may all.
+bool may_assume(const Context& context, const iam::RoleRow& role) {
+  const Principal& caller = context.principal;
+  if (caller.role_arn.empty()) return true;
+  const control::PolicyPrincipal principal{context.settings.account, {caller.arn, caller.role_arn}, ""};
+  if (!iam::trusts_principal(role, principal, false)) return false;
+  if (iam::trusts_principal(role, principal, true)) return true;
+  return iam::check_allowed(context.store, caller.role_arn, caller.arn, {"sts:AssumeRole", role.arn})
+      .has_value();
 }
 
 Credentials describe(const CredentialRow& row) {
@@ -35,6 +47,9 @@ Result<GetCallerIdentityResponse> get_caller_identity(Context& context, const Ge
 }
 
 Result<GetSessionTokenResponse> get_session_token(Context& context, const GetSessionTokenRequest& input) {
+  if (!context.principal.role_arn.empty()) {
+    return Error{"AccessDenied", "Cannot call GetSessionToken with session credentials", 403};
+  }
   CredentialRow row = issue_role_credentials(
       context.store, context.ids(), context.principal.arn, context.principal.user_id, "session",
       real_expiry(context, input.duration_seconds.value_or(12 * session_duration_default_s)));
@@ -50,7 +65,7 @@ Result<GetSessionTokenResponse> get_session_token(Context& context, const GetSes
 Result<AssumeRoleResponse> assume_role(Context& context, const AssumeRoleRequest& input) {
   const std::string role_arn = input.role_arn.value_or("");
   const auto* role = iam::find_role(context.store, role_arn);
-  if (!role || role->arn != role_arn) {
+  if (!role || role->arn != role_arn || !may_assume(context, *role)) {
     return Error{"AccessDenied",
                  fmt::format("User: {} is not authorized to perform: sts:AssumeRole on resource: {}",
                              context.principal.arn, role_arn),
