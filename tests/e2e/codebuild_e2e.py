@@ -57,6 +57,8 @@ class CodeBuild(unittest.TestCase):
         cls.berth.client("iam").create_role(RoleName="builder", AssumeRolePolicyDocument=json.dumps(
             {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {
                 "Service": "codebuild.amazonaws.com"}}]}))
+        cls.berth.client("iam").attach_role_policy(RoleName="builder",
+                                                   PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess")
 
     @classmethod
     def tearDownClass(cls):

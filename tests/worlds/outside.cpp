@@ -49,4 +49,11 @@ void Networks::apply(std::vector<world::VpcSpec> vpcs, std::function<void(Result
   }));
 }
 
+void Networks::protect(Firewalls, std::function<void(Result<>)> done) {
+  if (!machine_.step()) return;
+  machine_.loop.after_real(usual_delay, machine_.for_process([this, done] {
+    done(fails ? Result<>(Error{"NetworkFailed", "nft: operation not permitted"}) : Result<>());
+  }));
+}
+
 }  // namespace berth::worlds

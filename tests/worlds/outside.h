@@ -53,6 +53,7 @@ class Networks final : public world::Network {
   explicit Networks(Machine& machine) : machine_(machine) {}
 
   void apply(std::vector<world::VpcSpec> vpcs, std::function<void(Result<>)> done) override;
+  void protect(Firewalls firewalls, std::function<void(Result<>)> done) override;
   const std::vector<world::VpcSpec>& vpcs() const { return vpcs_; }
 
   bool fails = false;
