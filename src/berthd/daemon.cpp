@@ -18,6 +18,7 @@
 #include "berthd/world.h"
 #include "gateway/gateway.h"
 #include "host/socket_owners.h"
+#include "host/vpc_routes.h"
 #include "loop/asio_loop.h"
 #include "net/http_server.h"
 #include "region/services.h"
@@ -138,7 +139,7 @@ Result<> Daemon::Impl::open_gateway() {
   const auto address = listen_address(options_.listen);
   gateway_ = std::make_unique<gateway::Gateway>(
       context(), implemented_services(), *credentials_,
-      gateway::GatewayOptions{auth_mode(options_.auth), {address.host, "169.254.170.2"}});
+      gateway::GatewayOptions{auth_mode(options_.auth), {address.host, "169.254.170.2", host::api_address}});
   return {};
 }
 

@@ -14,8 +14,8 @@ constexpr RealDuration retry_delay = RealDuration::ms(200);
 }  // namespace
 
 VpcListeners::VpcListeners(Store& store, AsioLoop& loop, host::VpcNetwork& network,
-                           gateway::TaskEndpoints& endpoints)
-    : store_(store), loop_(loop), network_(network), endpoints_(endpoints) {}
+                           gateway::TaskEndpoints& endpoints, gateway::Gateway& api)
+    : store_(store), loop_(loop), network_(network), endpoints_(endpoints), api_(api) {}
 
 VpcListeners::~VpcListeners() {
   *alive_ = false;
@@ -37,33 +37,51 @@ void VpcListeners::start() {
 
 void VpcListeners::follow() {
   const auto& vpcs = store_.all<ec2::VpcRow>();
-  std::erase_if(servers_, [&](const auto& entry) { return !vpcs.contains(entry.first); });
+  std::map<std::string, std::pair<Open, net::HttpHandler>> wanted;
   for (const auto& [id, vpc] : vpcs) {
-    if (!servers_.contains(id)) open(id);
+    wanted[id] = {[this, vpc_id = id](auto done) {
+                    network_.listen_in_vpc(vpc_id, endpoint_address, endpoint_port, std::move(done));
+                  },
+                  [this, vpc_id = id](wire::Request request, std::string remote, net::Respond respond) {
+                    endpoints_.handle(vpc_id, std::move(request), remote, std::move(respond));
+                  }};
+    wanted[id + " endpoints"] = {
+        [this, vpc_id = id](auto done) {
+          network_.listen_in_vpc(vpc_id, host::vpc_endpoint_address, host::api_port, std::move(done));
+        },
+        [this, vpc_id = id](wire::Request request, std::string remote, net::Respond respond) {
+          endpoints_.handle_call(vpc_id, std::move(request), remote, std::move(respond));
+        }};
+  }
+  if (!vpcs.empty()) {
+    wanted["internet"] = {[this](auto done) { network_.listen_in_internet(std::move(done)); },
+                          [this](wire::Request request, std::string remote, net::Respond respond) {
+                            api_.handle(std::move(request), remote, std::move(respond));
+                          }};
+  }
+  std::erase_if(servers_, [&](const auto& entry) { return !wanted.contains(entry.first); });
+  for (auto& [name, how] : wanted) {
+    if (!servers_.contains(name)) open(name, std::move(how.first), std::move(how.second));
   }
 }
 
-void VpcListeners::open(const std::string& vpc_id) {
-  servers_[vpc_id] = nullptr;
-  network_.listen_in_vpc(
-      vpc_id, endpoint_address, endpoint_port, [this, vpc_id, alive = alive_](Result<int> socket) {
-        if (!*alive || !servers_.contains(vpc_id)) return;
-        if (!socket) {
-          log::debug("endpoint in {}: {}", vpc_id, socket.error().message);
-          loop_.after_real(retry_delay, [this, vpc_id, alive] {
-            if (*alive && servers_.contains(vpc_id)) open(vpc_id);
-          });
-          return;
-        }
-        auto server = std::make_unique<net::HttpServer>(
-            loop_, [this, vpc_id](wire::Request request, std::string remote, net::Respond respond) {
-              endpoints_.handle(vpc_id, std::move(request), remote, std::move(respond));
-            });
-        if (const auto serving = server->serve(*socket); !serving) {
-          return log::warn("endpoint in {}: {}", vpc_id, serving.error().message);
-        }
-        servers_[vpc_id] = std::move(server);
+void VpcListeners::open(const std::string& name, Open open_socket, net::HttpHandler handler) {
+  servers_[name] = nullptr;
+  open_socket([this, name, open_socket, handler, alive = alive_](Result<int> socket) {
+    if (!*alive || !servers_.contains(name)) return;
+    if (!socket) {
+      log::debug("endpoint in {}: {}", name, socket.error().message);
+      loop_.after_real(retry_delay, [this, name, open_socket, handler, alive] {
+        if (*alive && servers_.contains(name)) open(name, open_socket, handler);
       });
+      return;
+    }
+    auto server = std::make_unique<net::HttpServer>(loop_, handler);
+    if (const auto serving = server->serve(*socket); !serving) {
+      return log::warn("endpoint in {}: {}", name, serving.error().message);
+    }
+    servers_[name] = std::move(server);
+  });
 }
 
 }  // namespace berth

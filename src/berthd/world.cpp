@@ -75,7 +75,7 @@ struct World::Parts {
                  {options.data_dir, options.haproxy,
                   [this](const std::string& vpc_id) { return network.vpc_namespace(vpc_id); }}),
         endpoints(context.store, loop, context.settings, gateway),
-        listeners(context.store, loop, network, endpoints),
+        listeners(context.store, loop, network, endpoints, gateway),
         registry(loop,
                  registry_config(context.settings, options, [this] { return registry_api.is_pushing(); })),
         registry_sync(std::in_place, context.store, loop, registry),

@@ -1,8 +1,11 @@
 // What the resource types say of values of the wrong kind, and how stack tags reach what they made.
+#include <algorithm>
+
 #include "base/text.h"
 #include "cloudformation/stack_test_support.h"
 #include "cloudformation/types/types.h"
 #include "services/codebuild/rows.h"
+#include "services/ec2/rows.h"
 #include "services/ecr/rows.h"
 #include "services/elbv2/rows.h"
 #include "services/iam/rows.h"
@@ -149,6 +152,76 @@ Resources:
   test.write([&] { test.store.put(ecr::ImageRow{name, "sha256:ab"}); });
   ASSERT_EQ(remove(), "");
   EXPECT_EQ(status(), "DELETE_FAILED");
+}
+
+TEST_F(ResourceTypesTest, ways_out_of_a_vpc_come_change_and_go) {
+  constexpr const char* body = R"(
+Resources:
+  Vpc: {Type: AWS::EC2::VPC, Properties: {CidrBlock: 10.0.0.0/16}}
+  Subnet: {Type: AWS::EC2::Subnet, Properties: {VpcId: !Ref Vpc, CidrBlock: 10.0.1.0/24}}
+  Gateway: {Type: AWS::EC2::InternetGateway}
+  Attachment:
+    Type: AWS::EC2::VPCGatewayAttachment
+    Properties: {VpcId: !Ref Vpc, InternetGatewayId: !Ref Gateway}
+  Address: {Type: AWS::EC2::EIP, DependsOn: Attachment, Properties: {Domain: vpc}}
+  Nat:
+    Type: AWS::EC2::NatGateway
+    Properties:
+      SubnetId: !Ref Subnet
+      AllocationId: !GetAtt Address.AllocationId
+      Tags: [{Key: team, Value: %TEAM%}]
+  Table: {Type: AWS::EC2::RouteTable, Properties: {VpcId: !Ref Vpc}}
+  Route:
+    Type: AWS::EC2::Route
+    Properties: {RouteTableId: !Ref Table, DestinationCidrBlock: 0.0.0.0/0, NatGatewayId: !Ref Nat}
+  Endpoint:
+    Type: AWS::EC2::VPCEndpoint
+    Properties:
+      VpcId: !Ref Vpc
+      ServiceName: !Sub com.amazonaws.${AWS::Region}.ecs
+      VpcEndpointType: Interface
+      PrivateDnsEnabled: %DNS%
+      SubnetIds: [!Ref Subnet]
+  Acl: {Type: AWS::EC2::NetworkAcl, Properties: {VpcId: !Ref Vpc}}
+  Entry:
+    Type: AWS::EC2::NetworkAclEntry
+    Properties:
+      NetworkAclId: !Ref Acl
+      RuleNumber: 100
+      Protocol: 6
+      RuleAction: %ACTION%
+      CidrBlock: 0.0.0.0/0
+      PortRange: {From: 80, To: 80}
+  Association:
+    Type: AWS::EC2::SubnetNetworkAclAssociation
+    Properties: {SubnetId: !Ref Subnet, NetworkAclId: !Ref Acl}
+Outputs:
+  PublicIp: {Value: !Ref Address}
+)";
+  const auto with = [&](const std::string& team, const std::string& dns, const std::string& action) {
+    return replace_all(replace_all(replace_all(body, "%TEAM%", team), "%DNS%", dns), "%ACTION%", action);
+  };
+  ASSERT_EQ(create(with("red", "true", "allow"), {}), "");
+  ASSERT_EQ(status(), "CREATE_COMPLETE");
+  const std::string nat = physical_id("Nat"), endpoint = physical_id("Endpoint"), acl = physical_id("Acl");
+  const auto nat_row = [&] { return *test.store.find<ec2::NatGatewayRow>(nat); };
+  EXPECT_EQ(nat_row().description.nat_gateway_addresses->front().public_ip, physical_id("Address"));
+  EXPECT_TRUE(*test.store.find<ec2::VpcEndpointRow>(endpoint)->description.private_dns_enabled);
+  EXPECT_EQ(test.store.find<ec2::NetworkAclRow>(acl)->description.associations->size(), 1u);
+  ASSERT_EQ(update(with("blue", "false", "deny"), {}), "");
+  ASSERT_EQ(status(), "UPDATE_COMPLETE");
+  EXPECT_EQ(physical_id("Nat"), nat);
+  EXPECT_EQ(physical_id("Endpoint"), endpoint);
+  EXPECT_FALSE(*test.store.find<ec2::VpcEndpointRow>(endpoint)->description.private_dns_enabled);
+  EXPECT_EQ(test.store.find<ec2::NetworkAclRow>(acl)->description.entries->back().rule_action, "deny");
+  const auto tags = *nat_row().description.tags;
+  EXPECT_TRUE(std::any_of(tags.begin(), tags.end(),
+                          [](const auto& tag) { return tag.key == "team" && tag.value == "blue"; }));
+  ASSERT_EQ(remove(), "");
+  EXPECT_TRUE(test.store.all<ec2::NatGatewayRow>().empty());
+  EXPECT_TRUE(test.store.all<ec2::ElasticAddressRow>().empty());
+  EXPECT_TRUE(test.store.all<ec2::VpcEndpointRow>().empty());
+  EXPECT_TRUE(test.store.all<ec2::VpcRow>().empty());
 }
 
 TEST_F(ResourceTypesTest, build_projects_are_what_their_template_says) {

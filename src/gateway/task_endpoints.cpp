@@ -6,6 +6,7 @@
 #include "base/digest.h"
 #include "base/text.h"
 #include "gateway/role_credentials.h"
+#include "gateway/signature.h"
 #include "services/ec2/networking.h"
 #include "services/iam/rows.h"
 
@@ -34,7 +35,8 @@ json::object container_metadata(const Settings& settings, const Store& store, co
                        {"IPv4Addresses", json::array{json::string(task.address)}},
                        {"AttachmentIndex", 0},
                        {"MACAddress", task.mac_address}};
-  if (const auto subnet = ec2::find_subnet(store, task.subnet_id)) network["IPv4SubnetCIDRBlock"] = subnet->cidr;
+  if (const auto subnet = ec2::find_subnet(store, task.subnet_id))
+    network["IPv4SubnetCIDRBlock"] = subnet->cidr;
   json::object out{{"DockerId", container.runtime_id},
                    {"Name", container.name},
                    {"DockerName", container.name},
@@ -45,7 +47,8 @@ json::object container_metadata(const Settings& settings, const Store& store, co
                    {"KnownStatus", container.last_status},
                    {"Limits", json::object{{"CPU", 0}}},
                    {"Type", "NORMAL"},
-                   {"ContainerARN", settings.arn("ecs", fmt::format("container/{}/{}/{}", task.cluster, task.id, container.name))},
+                   {"ContainerARN", settings.arn("ecs", fmt::format("container/{}/{}/{}", task.cluster,
+                                                                    task.id, container.name))},
                    {"Networks", json::array{std::move(network)}}};
   if (!container.log_group.empty()) {
     out["LogDriver"] = "awslogs";
@@ -93,8 +96,8 @@ json::object with_tags(json::object metadata, const ecs::TaskRow& task) {
 
 }  // namespace
 
-void TaskEndpoints::handle(const std::string& vpc_id, wire::Request request, const std::string& remote_address,
-                           net::Respond respond) {
+void TaskEndpoints::handle(const std::string& vpc_id, wire::Request request,
+                           const std::string& remote_address, net::Respond respond) {
   const std::string path(request.path());
   const auto* task = find_task(vpc_id, without_port(remote_address));
   if (request.method == "GET" && path.starts_with(credentials_path)) {
@@ -104,6 +107,25 @@ void TaskEndpoints::handle(const std::string& vpc_id, wire::Request request, con
     if (request.method == "GET" && path.starts_with(version)) {
       return respond(metadata(task, std::string_view(path).substr(version.size())));
     }
+  }
+  respond(credentials_refusal(404, "NotFound",
+                              "Only credentials and metadata are here; AWS's API is at AWS_ENDPOINT_URL"));
+}
+
+void TaskEndpoints::handle_call(const std::string& vpc_id, wire::Request request,
+                                const std::string& remote_address, net::Respond respond) {
+  const auto* task = find_task(vpc_id, without_port(remote_address));
+  const auto subnet = task ? ec2::find_subnet(store_, task->subnet_id) : std::nullopt;
+  const auto scope = read_scope(request);
+  const std::string service = scope ? scope->service : "";
+  // ECR's other endpoint is that of the registry.
+  const std::string endpoint = service == "ecr" ? "ecr.api" : service;
+  if (!subnet || !ec2::reaches_service(store_, *subnet, !task->public_address.empty(), endpoint)) {
+    return respond(credentials_refusal(
+        504, "GatewayTimeout",
+        fmt::format("No route from {} to {}: {} has no endpoint for it and the subnet no way "
+                    "to the internet",
+                    task ? task->subnet_id : "here", service, vpc_id)));
   }
   api_.handle(std::move(request), remote_address, std::move(respond));
 }
@@ -121,7 +143,8 @@ wire::Response TaskEndpoints::credentials(const ecs::TaskRow* task, std::string_
   }
   const auto* role = iam::find_role(store_, task->role_arn);
   if (!role) {
-    return credentials_refusal(400, "NoAssociatedRole", "The role of the task does not exist: " + task->role_arn);
+    return credentials_refusal(400, "NoAssociatedRole",
+                               "The role of the task does not exist: " + task->role_arn);
   }
   return role_credentials(store_, loop_, *role, task->id);
 }
@@ -131,15 +154,18 @@ wire::Response TaskEndpoints::metadata(const ecs::TaskRow* task, std::string_vie
   const auto slash = path.find('/');
   const std::string_view id = path.substr(0, slash);
   const std::string_view what = slash == std::string_view::npos ? "" : path.substr(slash + 1);
-  if (!task) return credentials_refusal(404, "NotFound", "V4 container metadata handler: unable to find the task");
+  if (!task)
+    return credentials_refusal(404, "NotFound", "V4 container metadata handler: unable to find the task");
   if (what == "task") return json_response(200, task_metadata(settings_, store_, *task));
-  if (what == "taskWithTags") return json_response(200, with_tags(task_metadata(settings_, store_, *task), *task));
+  if (what == "taskWithTags")
+    return json_response(200, with_tags(task_metadata(settings_, store_, *task), *task));
   for (const auto& container : task->containers) {
     if (what.empty() && container.id == id) {
       return json_response(200, container_metadata(settings_, store_, *task, container));
     }
   }
-  return credentials_refusal(404, "NotFound", fmt::format("V4 metadata handler: berth does not serve /{}", what));
+  return credentials_refusal(404, "NotFound",
+                             fmt::format("V4 metadata handler: berth does not serve /{}", what));
 }
 
 }  // namespace berth::gateway

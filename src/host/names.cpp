@@ -14,4 +14,8 @@ std::string Names::task_port(std::string_view task_id) {
   return "t" + hex(sha256(task_id)).substr(0, 12);
 }
 
+std::string Names::internet_port(std::string_view vpc_id) {
+  return "v" + hex(sha256(vpc_id)).substr(0, 12);
+}
+
 }  // namespace berth::host

@@ -18,6 +18,7 @@ class Names {
   std::string task_prefix() const { return daemon_ + "-task-"; }
   std::string build_prefix() const { return daemon_ + "-build-"; }
   std::string vpc_prefix() const { return daemon_ + "-vpc-"; }
+  std::string internet_namespace() const { return daemon_ + "-internet"; }
   std::string container(std::string_view task_id, std::string_view container) const {
     return daemon_ + "-" + std::string(task_id) + "-" + std::string(container);
   }
@@ -25,6 +26,7 @@ class Names {
   // Names of interfaces have 15 characters at most; these are unique within their VPC's namespace.
   static std::string bridge(std::string_view subnet_id);
   static std::string task_port(std::string_view task_namespace);
+  static std::string internet_port(std::string_view vpc_id);
 
  private:
   std::string daemon_;

@@ -110,8 +110,8 @@ Result<> set_balancer_addresses(const std::string& space, const std::vector<std:
     if (!present.contains(address)) commands.push_back("addr replace " + address + "/32 dev lo");
   }
   for (const auto& address : present) {
-    const bool other = address == endpoint_address || address == "127.0.0.1" ||
-                       address.find(':') != std::string::npos ||
+    const bool other = address == endpoint_address || address == vpc_endpoint_address ||
+                       address == "127.0.0.1" || address.find(':') != std::string::npos ||
                        std::find(wanted.begin(), wanted.end(), address) != wanted.end();
     if (!other) commands.push_back("addr del " + address + "/32 dev lo");
   }
@@ -150,6 +150,9 @@ Result<bool> remove_unwanted_vpcs(const Names& names, const std::vector<world::V
 }
 
 Result<bool> make_equal_to(const Names& names, const std::vector<world::VpcSpec>& vpcs) {
+  if (!vpcs.empty()) {
+    if (auto made = ensure_internet(names); !made) return made.error();
+  }
   for (const auto& vpc : vpcs) {
     const std::string space = names.vpc_namespace(vpc.id);
     if (auto made = ensure_vpc(space); !made) return made.error();
@@ -158,8 +161,13 @@ Result<bool> make_equal_to(const Names& names, const std::vector<world::VpcSpec>
     }
     if (auto set = set_balancer_addresses(space, vpc.balancer_addresses); !set) return set.error();
     if (auto removed = remove_unwanted_subnets(space, vpc); !removed) return removed.error();
+    if (auto made = ensure_gateway(names, vpc.id); !made) return made.error();
   }
-  return remove_unwanted_vpcs(names, vpcs);
+  const auto some_stay = remove_unwanted_vpcs(names, vpcs);
+  if (vpcs.empty()) {
+    if (auto removed = remove_internet(names); !removed) return removed.error();
+  }
+  return some_stay;
 }
 
 Result<> make_task_interface(const std::string& task_space, const std::string& vpc_space,
@@ -229,6 +237,13 @@ Result<> attach_in_subnet(const std::string& task_space, const std::string& vpc_
 
 }  // namespace
 
+bool contains_address(const std::string& cidr, const std::string& address) {
+  const auto gateway = subnet_gateway(cidr);
+  const auto other =
+      gateway ? subnet_gateway(address + "/" + std::to_string(gateway->prefix_length)) : gateway;
+  return other && other->address == gateway->address;
+}
+
 Result<SubnetGateway> subnet_gateway(const std::string& cidr) {
   const auto slash = cidr.find('/');
   const auto length = slash == std::string::npos ? std::nullopt : parse_integer(cidr.substr(slash + 1));
@@ -248,7 +263,41 @@ Result<SubnetGateway> subnet_gateway(const std::string& cidr) {
   return SubnetGateway{text, mac_address, static_cast<int>(*length)};
 }
 
-VpcNetwork::VpcNetwork(Loop& loop, const std::string& data_dir) : loop_(loop), names_(data_dir) {}
+// What the VPCs' routes were last made of.
+struct VpcNetwork::Routing {
+  struct Vpc {
+    world::VpcSpec spec;
+    PublicAddresses addresses;
+    std::set<std::string> routed;
+  };
+  std::map<std::string, Vpc> vpcs;
+
+  // Only what has changed.
+  Result<> set(const Names& names, const world::VpcSpec& spec, const PublicAddresses& addresses) {
+    const auto known = vpcs.find(spec.id);
+    if (known != vpcs.end() && known->second.spec == spec && known->second.addresses == addresses) return {};
+    Vpc next{spec, addresses, known == vpcs.end() ? std::set<std::string>() : known->second.routed};
+    if (auto done = set_routes(names, spec, addresses, next.routed); !done) {
+      vpcs.erase(spec.id);
+      return done;
+    }
+    vpcs[spec.id] = std::move(next);
+    return {};
+  }
+};
+
+VpcNetwork::VpcNetwork(Loop& loop, const std::string& data_dir)
+    : loop_(loop), names_(data_dir), routing_(std::make_shared<Routing>()) {}
+
+VpcNetwork::~VpcNetwork() = default;
+
+std::map<std::string, PublicAddresses> VpcNetwork::public_addresses() const {
+  std::map<std::string, PublicAddresses> out;
+  for (const auto& [task, firewall] : firewalls_) {
+    if (!firewall.public_address.empty()) out[firewall.vpc_id][firewall.address] = firewall.public_address;
+  }
+  return out;
+}
 
 void VpcNetwork::enqueue(std::function<Callback()> work) {
   queue_.push_back(std::move(work));
@@ -271,15 +320,22 @@ void VpcNetwork::work_on_next() {
 void VpcNetwork::apply(std::vector<world::VpcSpec> vpcs, std::function<void(Result<>)> done) {
   wanted_ = vpcs;
   removals_wait_ = false;
-  enqueue(
-      [this, names = names_, vpcs = std::move(vpcs), ready = ready_, done = std::move(done)]() -> Callback {
-        ready->clear();
-        const auto some_stay = make_equal_to(names, vpcs);
-        return [this, some_stay, done] {
-          removals_wait_ = removals_wait_ || (some_stay && *some_stay);
-          done(some_stay ? Result<>() : Result<>(some_stay.error()));
-        };
-      });
+  enqueue([this, names = names_, vpcs = std::move(vpcs), ready = ready_, routing = routing_,
+           addresses = public_addresses(), done = std::move(done)]() mutable -> Callback {
+    ready->clear();
+    auto some_stay = make_equal_to(names, vpcs);
+    std::set<std::string> wanted;
+    for (const auto& vpc : vpcs) {
+      wanted.insert(vpc.id);
+      if (!some_stay) break;
+      if (auto set = routing->set(names, vpc, addresses[vpc.id]); !set) some_stay = set.error();
+    }
+    std::erase_if(routing->vpcs, [&](const auto& entry) { return !wanted.contains(entry.first); });
+    return [this, some_stay, done] {
+      removals_wait_ = removals_wait_ || (some_stay && *some_stay);
+      done(some_stay ? Result<>() : Result<>(some_stay.error()));
+    };
+  });
 }
 
 void VpcNetwork::finish_removals() {
@@ -296,8 +352,13 @@ void VpcNetwork::protect(Firewalls firewalls, std::function<void(Result<>)> done
       firewalls_.erase(task);
     }
   }
-  enqueue([by_space = std::move(by_space), done = std::move(done)]() -> Callback {
+  enqueue([names = names_, by_space = std::move(by_space), vpcs = wanted_, addresses = public_addresses(),
+           routing = routing_, done = std::move(done)]() mutable -> Callback {
     Result<> result;
+    for (const auto& vpc : vpcs) {
+      if (!routing->vpcs.contains(vpc.id)) continue;  // apply() does it
+      if (auto set = routing->set(names, vpc, addresses[vpc.id]); !set && result) result = set;
+    }
     for (const auto& [space, firewall] : by_space) {
       if (!netns_exists(space)) continue;  // attach() does it
       if (auto set = set_firewall(space, firewall); !set && result) result = set;
@@ -310,6 +371,12 @@ void VpcNetwork::listen_in_vpc(const std::string& vpc_id, const std::string& add
                                Done<int> done) {
   enqueue([space = names_.vpc_namespace(vpc_id), address, port, done = std::move(done)]() -> Callback {
     return [done, listener = listen_in_netns(space, address, port)] { done(listener); };
+  });
+}
+
+void VpcNetwork::listen_in_internet(Done<int> done) {
+  enqueue([space = names_.internet_namespace(), done = std::move(done)]() -> Callback {
+    return [done, listener = listen_in_netns(space, api_address, api_port)] { done(listener); };
   });
 }
 

@@ -2,7 +2,8 @@
 // address is the subnet's gateway; a task is a namespace of its own with a veth into its subnet's bridge, and
 // with its security groups' rules (host/firewall.h). All traffic of a task goes through the gateway.
 // Nothing is added to the host's own network: what tasks reach of the daemon are sockets that it opens inside
-// the VPC's namespace. There is no way from a VPC to other networks.
+// the VPC's namespace and in the one that stands for the internet (host/vpc_routes.h), which is all that
+// there is outside of VPCs.
 #pragma once
 
 #include <deque>
@@ -15,6 +16,7 @@
 
 #include "host/alive.h"
 #include "host/names.h"
+#include "host/vpc_routes.h"
 #include "loop/loop.h"
 #include "world/network.h"
 #include "world/runtime.h"
@@ -28,6 +30,7 @@ class VpcNetwork final : public world::Network {
 
   // `data_dir` is absolute; the names of all that is made derive from it.
   VpcNetwork(Loop& loop, const std::string& data_dir);
+  ~VpcNetwork() override;
 
   void apply(std::vector<world::VpcSpec> vpcs, std::function<void(Result<>)> done) override;
   void protect(Firewalls firewalls, std::function<void(Result<>)> done) override;
@@ -39,6 +42,9 @@ class VpcNetwork final : public world::Network {
   // the metadata and credentials endpoints. The caller owns it and closes it before the VPC is taken away.
   void listen_in_vpc(const std::string& vpc_id, const std::string& address, int port, Done<int> done);
 
+  // Opens the socket of AWS's API in the internet, as long as there is a VPC.
+  void listen_in_internet(Done<int> done);
+
   // Makes the task's namespace with its interface, and its VPC and subnet where they are missing; yields its
   // path.
   void attach(const std::string& task_id, const world::InterfaceSpec& interface, Done<std::string> done);
@@ -47,6 +53,7 @@ class VpcNetwork final : public world::Network {
   std::vector<std::string> tasks() const;
 
  private:
+  std::map<std::string, PublicAddresses> public_addresses() const;  // by VPC
   // One piece of work at a time, in order: they change the same things.
   void enqueue(std::function<Callback()> work);
   void work_on_next();
@@ -60,7 +67,9 @@ class VpcNetwork final : public world::Network {
   bool working_ = false;
   std::vector<world::VpcSpec> wanted_;
   std::map<std::string, world::FirewallSpec> firewalls_;  // by task
-  bool removals_wait_ = false;  // VPCs that are not wanted any longer still had tasks
+  struct Routing;
+  std::shared_ptr<Routing> routing_;  // the queued work's
+  bool removals_wait_ = false;        // VPCs that are not wanted any longer still had tasks
   Alive alive_;
 };
 

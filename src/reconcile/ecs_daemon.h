@@ -9,6 +9,7 @@
 
 #include "reconcile/service_scheduler.h"
 #include "reconcile/task_lifecycle.h"
+#include "services/ec2/networking.h"
 #include "services/ecs/ecs_fixture.h"
 #include "services/elbv2/targets.h"
 #include "sim/fake_runtime.h"
@@ -107,7 +108,7 @@ class EcsDaemon : public ecs::EcsFixture {
   std::size_t addresses_of_tasks() {
     std::size_t count = 0;
     for (const auto& [key, claim] : store_.all<ec2::AddressClaimRow>())
-      count += !claim.owner.starts_with("arn:");
+      count += claim.subnet_id != ec2::public_pool && !claim.owner.starts_with("arn:");
     return count;
   }
 

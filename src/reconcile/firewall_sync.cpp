@@ -94,7 +94,7 @@ void FirewallSync::notice_task(const std::string& id) {
   }
   if (known != interfaces_.end() && known->second.address == task->address)
     return;  // its groups never change
-  set_interface(id, Interface{task->address, groups_of(store_, *task)});
+  set_interface(id, Interface{task->vpc_id, task->address, task->public_address, groups_of(store_, *task)});
 }
 
 void FirewallSync::set_interface(const std::string& task_id, std::optional<Interface> interface) {
@@ -160,6 +160,11 @@ void FirewallSync::step() {
       continue;
     }
     auto firewall = firewall_of(interface->second.groups, rules_, members_);
+    if (!interface->second.public_address.empty()) {
+      firewall.vpc_id = interface->second.vpc_id;
+      firewall.address = interface->second.address;
+      firewall.public_address = interface->second.public_address;
+    }
     if (told == told_.end() || told->second != firewall) firewalls[id] = std::move(firewall);
   }
   if (firewalls.empty()) return;

@@ -35,7 +35,7 @@ class FirewallSync {
 
  private:
   struct Interface {
-    std::string address;
+    std::string vpc_id, address, public_address;
     std::vector<std::string> groups;
     bool operator==(const Interface&) const = default;
   };

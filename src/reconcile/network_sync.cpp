@@ -16,12 +16,15 @@ constexpr RealDuration retry_interval_most = RealDuration::seconds(30);
 std::vector<world::VpcSpec> vpc_specs(const Store& store) {
   std::map<std::string, world::VpcSpec> vpcs;
   for (const auto& [id, row] : store.all<ec2::VpcRow>()) {
-    vpcs[id] = {id, row.description.cidr_block.value_or(""), {}, {}};
+    vpcs[id] = {.id = id,
+                .cidr = row.description.cidr_block.value_or(""),
+                .has_endpoints = ec2::has_endpoint(store, id, "")};
   }
   for (const auto& [id, row] : store.all<ec2::SubnetRow>()) {
     const auto view = ec2::find_subnet(store, id);
     const auto vpc = vpcs.find(row.vpc_id);
-    if (view && vpc != vpcs.end()) vpc->second.subnets.push_back({id, view->cidr, view->public_});
+    if (view && vpc != vpcs.end())
+      vpc->second.subnets.push_back({id, view->cidr, view->public_, view->nat_address});
   }
   for (const auto& [arn, row] : store.all<elbv2::LoadBalancerRow>()) {
     const auto vpc = vpcs.find(row.description.vpc_id.value_or(""));
@@ -43,7 +46,7 @@ NetworkSync::NetworkSync(Store& store, Loop& loop, world::Network& network)
       retry_delay_(first_retry_after),
       watch_(store, loop,
              any_of<ec2::VpcRow, ec2::SubnetRow, ec2::RouteTableRow, ec2::InternetGatewayRow,
-                    elbv2::LoadBalancerRow>,
+                    ec2::NatGatewayRow, ec2::VpcEndpointRow, elbv2::LoadBalancerRow>,
              [this] { step(); }) {}
 
 NetworkSync::~NetworkSync() {

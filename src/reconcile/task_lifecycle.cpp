@@ -201,7 +201,10 @@ void TaskLifecycle::step_toward_stopped(const TaskRow& task) {
   const auto move = [&](TaskStatus status) {
     change([&]() -> Result<> {
       auto* row = store_.edit<TaskRow>(id);
-      if (status == TaskStatus::Stopped) ec2::release_address(store_, row->subnet_id, row->address);
+      if (status == TaskStatus::Stopped) {
+        ec2::release_address(store_, row->subnet_id, row->address);
+        ec2::release_address(store_, ec2::public_pool, row->public_address);
+      }
       move_to(*row, status, loop_.now());
       return {};
     });
@@ -253,6 +256,9 @@ void TaskLifecycle::provision(const std::string& task_id) {
       fail_to_start(*row, *problem, loop_.now());
     } else {
       row->address = *address;
+      if (row->public_ip) {
+        row->public_address = ec2::claim_address(store_, ec2::public_pool, task_id).value_or("");
+      }
       move_to(*row, TaskStatus::Pending, loop_.now());
     }
     return {};

@@ -144,7 +144,7 @@ TEST_F(TaskLifecycleTest, EnvironmentSecretsAndOverrides) {
   EXPECT_EQ(environment.at("PASSWORD"), "hidden");
   EXPECT_EQ(environment.at("AWS_EXECUTION_ENV"), "AWS_ECS_FARGATE");
   EXPECT_EQ(environment.at("AWS_REGION"), "us-east-1");
-  EXPECT_EQ(environment.at("AWS_ENDPOINT_URL"), "http://169.254.170.2");
+  EXPECT_EQ(environment.at("AWS_ENDPOINT_URL"), "http://198.51.100.1:443");
   EXPECT_EQ(environment.at("LOAD_TIME_SCALE"), "1");
   EXPECT_EQ(environment.at("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"),
             "/v2/credentials/" + task(id).credentials_id);

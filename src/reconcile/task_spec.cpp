@@ -50,7 +50,7 @@ Environment default_environment(const Settings& settings, double time_scale) {
   return {{"AWS_REGION", settings.region},
           {"AWS_DEFAULT_REGION", settings.region},
           {"AWS_EXECUTION_ENV", "AWS_ECS_FARGATE"},
-          {"AWS_ENDPOINT_URL", container_endpoint},
+          {"AWS_ENDPOINT_URL", tasks_api_endpoint},
           {"LOAD_TIME_SCALE", shortest(time_scale)}};
 }
 

@@ -18,8 +18,10 @@ class MetricStore;
 }
 class LogEvents;
 
-// Where a task finds its metadata, its credentials and this API: the link-local address that ECS uses.
+// Where a task finds its metadata and its credentials: the link-local address that ECS uses.
 inline constexpr const char* container_endpoint = "http://169.254.170.2";
+// AWS's API, as containers find it: outside of every VPC, at the port that the real one has.
+inline constexpr const char* tasks_api_endpoint = "http://198.51.100.1:443";
 
 // What does not change while the daemon runs.
 struct Settings {

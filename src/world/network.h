@@ -15,7 +15,10 @@ namespace berth::world {
 struct SubnetSpec {
   std::string id;    // subnet-...
   std::string cidr;  // "10.0.1.0/24"; the first address is the gateway's, as on AWS
+  // Where its default route leads: to an internet gateway, which lets interfaces with a public address
+  // through, or to a NAT gateway with this public address. Neither: nowhere outside the VPC.
   bool routes_to_internet = false;
+  std::string nat_address{};
   bool operator==(const SubnetSpec&) const = default;
 };
 
@@ -23,7 +26,8 @@ struct VpcSpec {
   std::string id;    // vpc-...
   std::string cidr;  // may repeat between VPCs
   std::vector<SubnetSpec> subnets;
-  std::vector<std::string> balancer_addresses;  // of load balancers, which reach their targets from there
+  std::vector<std::string> balancer_addresses{};  // of load balancers, which reach their targets from there
+  bool has_endpoints = false;                     // a way to AWS's API that needs no route to the internet
   bool operator==(const VpcSpec&) const = default;
 };
 
@@ -39,6 +43,8 @@ struct TrafficRule {
 // What passes an interface besides its own task's metadata and credentials; all else is dropped.
 struct FirewallSpec {
   std::vector<TrafficRule> ingress, egress;
+  // Of an interface with a public address: what its own address stands for outside the VPC.
+  std::string vpc_id{}, address{}, public_address{};
   bool operator==(const FirewallSpec&) const = default;
 };
 

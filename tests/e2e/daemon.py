@@ -284,7 +284,7 @@ class Daemon:
     def left_outside(self):
         """What there is of this berthd outside its data folder; nothing after `berth down`."""
         found = {"containers": self.containers(), "task namespaces": self.namespaces("task"),
-                 "VPC namespaces": self.namespaces("vpc"), "cgroups": self.cgroups(), "HAProxy": self.haproxies(),
+                 "VPC namespaces": self.namespaces("vpc"), "internet": glob.glob(f"/run/netns/{self.name}-internet"), "cgroups": self.cgroups(), "HAProxy": self.haproxies(),
                  "registry": self.registries(), "engine services": self.engine_services(),
                  "build namespaces": self.namespaces("build"), "builds": self.processes_below(f"{self.data}/builds/")}
         return {what: there for what, there in found.items() if there}

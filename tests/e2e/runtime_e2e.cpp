@@ -505,6 +505,59 @@ TEST_F(RuntimeE2e, SecurityGroupsAreEnforced) {
   ASSERT_TRUE(until([&] { return answer_of(web.interface, 80, "10.0.1.5") == answer; }));
 }
 
+// An internet gateway lets public addresses out, a NAT gateway its subnet's; who has neither stays inside.
+TEST_F(RuntimeE2e, TasksReachOutThroughTheirRoutesOnly) {
+  world::VpcSpec vpc{"vpc-1", "10.0.0.0/16"};
+  vpc.subnets = {{"subnet-1", "10.0.1.0/24", true},
+                 {"subnet-2", "10.0.2.0/24", false, "198.18.0.1"},
+                 {"subnet-3", "10.0.3.0/24"}};
+  const auto apply = [&] {
+    bool applied = false;
+    network_->apply({vpc}, [&](Result<> done) { applied = static_cast<bool>(done); });
+    ASSERT_TRUE(until([&] { return applied; }));
+  };
+  apply();
+  int listener = -1;
+  network_->listen_in_internet([&](Result<int> opened) { listener = opened.value(); });
+  ASSERT_TRUE(until([&] { return listener >= 0; }));
+  // Who asks from which subnet, and whom the API sees; empty: nobody gets there.
+  const auto asks = [&](int number, const std::string& subnet, const std::string& public_address) {
+    auto spec = task(number, {container("ask", {"ask", api_address, std::to_string(api_port)})});
+    const std::string host = std::to_string(10 + number);
+    spec.interface = {"vpc-1", "subnet-" + subnet, "10.0." + subnet + ".0/24", "10.0." + subnet + "." + host,
+                      "02:00:00:00:00:" + host};
+    world::FirewallSpec firewall{{}, {anything}};
+    if (!public_address.empty()) {
+      firewall.vpc_id = "vpc-1";
+      firewall.address = spec.interface.address;
+      firewall.public_address = public_address;
+    }
+    protect(spec.id, firewall);
+    runtime_->run(spec);
+    std::string seen;
+    EXPECT_TRUE(until([&] {
+      sockaddr_in peer{};
+      socklen_t size = sizeof peer;
+      const int connection = accept(listener, reinterpret_cast<sockaddr*>(&peer), &size);
+      if (connection >= 0) {
+        char text[INET_ADDRSTRLEN] = {};
+        seen = inet_ntop(AF_INET, &peer.sin_addr, text, sizeof text);
+        close(connection);
+      }
+      return seen_.last(spec.id, TaskEventKind::container_exited, "ask") != nullptr;
+    }));
+    return seen;
+  };
+  EXPECT_EQ(asks(1, "1", "198.19.0.4"), "198.19.0.4");
+  EXPECT_EQ(asks(2, "2", ""), "198.18.0.1");
+  EXPECT_EQ(asks(3, "1", ""), "");
+  EXPECT_EQ(asks(4, "3", "198.19.0.5"), "");
+  vpc.subnets[1].nat_address.clear();
+  apply();
+  EXPECT_EQ(asks(5, "2", ""), "");
+  close(listener);
+}
+
 TEST_F(RuntimeE2e, TasksReachEachOtherAndTheDaemonsEndpoint) {
   std::vector<world::VpcSpec> vpcs{
       {"vpc-1", "10.0.0.0/16", {{"subnet-1", "10.0.1.0/24"}, {"subnet-2", "10.0.2.0/24"}}},

@@ -23,7 +23,9 @@ class Vpc(unittest.TestCase):
     def setUpClass(cls):
         cls.berth = Daemon(BIN)
         cls.berth.start()
-        cls.berth.deploy(f"{SOURCE}/examples/learner/prerequisites.yaml", "learner-prerequisites")
+        for day in (1, 2, 3, 4):
+            cls.berth.deploy(f"{SOURCE}/examples/learner/day{day}.yaml", f"learner-day{day}",
+                             *(["ImageName=localhost/learner:latest"] if day == 3 else []))
         cls.berth.deploy(f"{SOURCE}/examples/learner/ecs_service.yaml", "AWSLearner-ECS-Stack",
                          "AlertEmail=you@example.com")
 
@@ -57,15 +59,13 @@ class Vpc(unittest.TestCase):
     def test_1_a_security_group_without_the_rule_fails_the_health_check(self):
         ec2 = self.berth.client("ec2")
         group = ec2.describe_security_groups(
-            Filters=[{"Name": "group-name", "Values": ["learner-web"]}])["SecurityGroups"][0]
+            Filters=[{"Name": "group-name", "Values": ["learner-tasks"]}])["SecurityGroups"][0]
         self.assertEqual(self.target_health(), {("healthy", None)})
         rule = group["IpPermissions"]
+        self.assertEqual(len(rule[0]["UserIdGroupPairs"]), 1)  # the load balancer's group
         ec2.revoke_security_group_ingress(GroupId=group["GroupId"], IpPermissions=rule)
         wait_for("a timeout of the health check", lambda: ("unhealthy", "Target.Timeout") in self.target_health(), 60)
-        # The load balancer has the group too, so its members are the only ones that need to be let in.
-        ec2.authorize_security_group_ingress(GroupId=group["GroupId"], IpPermissions=[
-            {"IpProtocol": "tcp", "FromPort": 80, "ToPort": 80,
-             "UserIdGroupPairs": [{"GroupId": group["GroupId"]}]}])
+        ec2.authorize_security_group_ingress(GroupId=group["GroupId"], IpPermissions=rule)
         wait_for("a healthy target", lambda: ("healthy", None) in self.target_health(), 60)
         self.assertEqual(self.ask("/api/health"), (200, {"status": "healthy"}))
 
@@ -81,6 +81,32 @@ class Vpc(unittest.TestCase):
                          "because no identity-based policy allows the ecs:DescribeServices action")
         iam.put_role_policy(RoleName=ROLE, PolicyName=policy, PolicyDocument=json.dumps(document))
         self.assertEqual(self.ask("/api/scalinginfo")[1].get("running_count"), 1)
+
+    def exports(self):
+        return {e["Name"]: e["Value"] for e in self.berth.client("cloudformation").list_exports()["Exports"]}
+
+    def test_3_a_private_subnet_reaches_out_through_its_nat_gateway_only(self):
+        ecs, ec2 = self.berth.client("ecs"), self.berth.client("ec2")
+        subnets = self.exports()["learner-private-subnets"].split(",")
+        ecs.update_service(cluster=CLUSTER, service="learner-svc-service", networkConfiguration={"awsvpcConfiguration": {
+            "subnets": subnets, "securityGroups": [self.exports()["learner-task-group"]], "assignPublicIp": "DISABLED"}})
+        wait_for("a task in a private subnet alone", lambda: {
+            t["attachments"][0]["details"][0]["value"] for t in self.berth.tasks()} <= set(subnets), 60)
+        scaling = lambda: self.ask("/api/scalinginfo")[1].get("running_count")
+        wait_for("an answer of AWS's API", scaling, 30)
+        table = ec2.describe_route_tables(Filters=[{"Name": "tag:Name", "Values": ["learner-private"]}])["RouteTables"][0]
+        ec2.delete_route(RouteTableId=table["RouteTableId"], DestinationCidrBlock="0.0.0.0/0")
+        wait_for("no answer without a route", lambda: scaling() is None, 30)
+        self.assertEqual(self.ask("/api/health")[0], 200)
+        endpoint = ec2.create_vpc_endpoint(VpcId=table["VpcId"], VpcEndpointType="Interface", SubnetIds=subnets,
+                                           ServiceName="com.amazonaws.us-east-1.ecs")["VpcEndpoint"]["VpcEndpointId"]
+        wait_for("an answer by the VPC endpoint", scaling, 30)
+        ec2.delete_vpc_endpoints(VpcEndpointIds=[endpoint])
+        wait_for("no answer without it", lambda: scaling() is None, 30)
+
+    def test_4_nothing_is_left(self):
+        self.assertEqual(self.berth.down().returncode, 0)
+        self.assertEqual(self.berth.left_outside(), {})
 
 
 if __name__ == "__main__":

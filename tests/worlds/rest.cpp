@@ -10,6 +10,7 @@
 #include "plan.h"
 #include "services/autoscaling/names.h"
 #include "services/autoscaling/rows.h"
+#include "services/ec2/networking.h"
 #include "services/ec2/rows.h"
 #include "services/ecs/rows.h"
 #include "services/elbv2/rows.h"
@@ -128,7 +129,7 @@ Found nobody_too_much(const Store& store, const Outside& outside) {
   }
   std::size_t taken = 0;  // by tasks; load balancers have theirs
   for (const auto& [key, claim] : store.all<ec2::AddressClaimRow>())
-    taken += !claim.owner.starts_with("arn:");
+    taken += claim.subnet_id != ec2::public_pool && !claim.owner.starts_with("arn:");
   if (taken != wanted.size()) {
     return Problem{invariant::orphan,
                    fmt::format("{} addresses are taken by {} tasks", taken, wanted.size())};

@@ -34,10 +34,6 @@ class InternetGateway final : public TableType {
     if (name != "InternetGatewayId") return std::nullopt;
     return json::string(resource.physical_id);
   }
-
-  RecordedOnly recorded_only() const override {
-    return "berth records the gateway: tasks reach this machine, and no traffic leaves it";
-  }
 };
 
 }  // namespace

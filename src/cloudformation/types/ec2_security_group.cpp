@@ -59,10 +59,6 @@ class SecurityGroup final : public TableType {
     return std::nullopt;
   }
 
-  RecordedOnly recorded_only() const override {
-    return "berth records the group's rules and does not enforce them yet";
-  }
-
  private:
   static json::object allow_all() { return {{"IpProtocol", "-1"}, {"CidrIp", "0.0.0.0/0"}}; }
 

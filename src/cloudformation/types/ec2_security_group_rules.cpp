@@ -24,8 +24,6 @@ class SecurityGroupRule final : public TableType {
     return revoke(context, direction_, text_property(resource.properties, "GroupId"), resource.properties);
   }
 
-  RecordedOnly recorded_only() const override { return "berth records the rule and does not enforce it yet"; }
-
  private:
   RuleDirection direction_;
 };

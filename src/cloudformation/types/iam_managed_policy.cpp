@@ -61,8 +61,6 @@ class ManagedPolicy final : public TableType {
     return json::string(resource.physical_id);
   }
 
-  RecordedOnly recorded_only() const override { return "berth records policies and does not enforce them"; }
-
  private:
   template <class Change>
   static Result<> for_each_role(const json::object& properties, Change change) {

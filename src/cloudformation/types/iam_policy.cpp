@@ -49,8 +49,6 @@ class Policy final : public TableType {
     return json::string(resource.physical_id);
   }
 
-  RecordedOnly recorded_only() const override { return "berth records policies and does not enforce them"; }
-
  private:
   static std::vector<std::string> roles_of(const json::object& properties) {
     std::vector<std::string> roles;

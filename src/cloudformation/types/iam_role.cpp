@@ -78,10 +78,6 @@ class Role final : public TableType {
     return std::nullopt;
   }
 
-  RecordedOnly recorded_only() const override {
-    return "berth records the role's policies and does not enforce them";
-  }
-
  private:
   static Result<> put_boundary(TypeContext& context, const ResourceView& resource,
                                const json::object& properties) {

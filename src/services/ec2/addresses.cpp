@@ -1,5 +1,5 @@
-// Elastic IP addresses. Recorded only: nothing routes them here. They are numbered from the range that the
-// Internet keeps for tests (198.18.0.0/15), so that nobody takes one for an address of somebody else.
+// Elastic IP addresses. They are numbered from the first half of the range that the Internet keeps for tests
+// (198.18.0.0/15), so that nobody takes one for an address of somebody else.
 #include <fmt/format.h>
 
 #include "handlers/ec2.h"
@@ -10,7 +10,7 @@ namespace berth::ec2 {
 namespace {
 
 constexpr std::uint32_t first_address = 198u << 24 | 18u << 16 | 1;
-constexpr std::uint32_t last_address = 198u << 24 | 19u << 16 | 0xfffe;
+constexpr std::uint32_t last_address = 198u << 24 | 18u << 16 | 0xfffe;
 
 std::optional<std::string> free_address(const Store& store) {
   std::vector<std::string> taken;
@@ -72,6 +72,10 @@ Result<ReleaseAddressOutput> release_address(Context& context, const ReleaseAddr
   auto row =
       require<ElasticAddressRow>(context.store, kinds::elastic_ip, input.allocation_id, "AllocationId");
   if (!row) return row.error();
+  if ((*row)->description.association_id) {
+    return Error{"InvalidIPAddress.InUse",
+                 fmt::format("Address {} is in use.", *(*row)->description.public_ip)};
+  }
   context.store.erase<ElasticAddressRow>(*input.allocation_id);
   return answer(input, ReleaseAddressOutput{});
 }

@@ -211,7 +211,7 @@ TEST_F(Ec2, RoutesNeedAnAttachedGateway) {
             "InvalidGatewayID.NotFound");
   CreateRouteRequest nat = default_route(main_table(), loose);
   nat.nat_gateway_id = "nat-1";
-  EXPECT_EQ(message_of(create_route, nat), "A route with NatGatewayId is not supported by berth.");
+  EXPECT_EQ(message_of(create_route, nat), "A route has one target: a gateway or a NAT gateway.");
 }
 
 TEST_F(Ec2, RouteTableAssociations) {

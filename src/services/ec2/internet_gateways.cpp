@@ -1,4 +1,5 @@
-// Internet gateways. A subnet whose routes lead to one reaches the outside world through the machine.
+// Internet gateways. In a subnet whose default route leads to one, interfaces with a public address reach
+// what is outside of the VPC, and are reached.
 #include <fmt/format.h>
 
 #include "handlers/ec2.h"

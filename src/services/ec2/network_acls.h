@@ -1,5 +1,5 @@
-// The default network ACL that every VPC has. Recorded only: it lets everything through, as AWS's default
-// does.
+// Network ACLs: the default one that every VPC has, and others. Recorded only: everything passes, as AWS's
+// default lets it.
 #pragma once
 
 #include "services/ec2/resources.h"
@@ -7,5 +7,9 @@
 namespace berth::ec2 {
 
 void make_default_acl(Context& context, const std::string& vpc_id);
+// Of a subnet that goes.
+void forget_acl_association(Store& store, const std::string& subnet_id);
+// Whether the VPC has others than its default one.
+bool has_own_acls(const Store& store, const std::string& vpc_id);
 
 }  // namespace berth::ec2

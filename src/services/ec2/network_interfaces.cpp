@@ -68,6 +68,12 @@ NetworkInterface describe(const Context& context, const ecs::TaskRow& task) {
   address.primary = true;
   address.private_ip_address = task.address;
   address.private_dns_name = out.private_dns_name;
+  if (!task.public_address.empty()) {
+    out.association.emplace();
+    out.association->public_ip = task.public_address;
+    out.association->ip_owner_id = "amazon";
+    address.association = out.association;
+  }
   out.private_ip_addresses = {address};
   out.attachment = attachment_of(task, context.settings.account);
   return out;

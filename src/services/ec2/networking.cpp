@@ -4,8 +4,12 @@
 
 #include "services/ec2/cidr.h"
 #include "services/ec2/rows.h"
+#include "services/lists.h"
 
 namespace berth::ec2 {
+
+using services::list_of;
+
 namespace {
 
 // AWS keeps the network address, the router's, the resolver's, one more, and the broadcast address.
@@ -30,20 +34,37 @@ std::optional<std::uint32_t> first_unclaimed(const Store& store, const std::stri
   return std::nullopt;
 }
 
+// The second half of what addresses.cpp numbers Elastic IP addresses from.
+constexpr const char* public_pool_cidr = "198.19.0.0/16";
+
 std::optional<Cidr> cidr_of(const Store& store, const std::string& subnet_id) {
+  if (subnet_id == public_pool) return parse_cidr(public_pool_cidr);
   const auto* subnet = store.find<SubnetRow>(subnet_id);
   if (!subnet) return std::nullopt;
   return parse_cidr(subnet->description.cidr_block.value_or(""));
 }
 
-bool routes_to_internet(const RouteTable& table) {
-  for (const auto& route : table.routes.value_or(std::vector<Route>{})) {
-    if (route.destination_cidr_block == "0.0.0.0/0" && route.state == "active" &&
-        route.gateway_id.value_or("").starts_with("igw-")) {
-      return true;
-    }
+const Route* default_route(const RouteTable& table) {
+  for (const auto& route : list_of(table.routes)) {
+    if (route.destination_cidr_block == "0.0.0.0/0" && route.state == "active") return &route;
   }
-  return false;
+  return nullptr;
+}
+
+bool leads_to_internet(const RouteTableRow* table) {
+  const Route* route = table ? default_route(table->description) : nullptr;
+  return route && route->gateway_id.value_or("").starts_with("igw-");
+}
+
+// A NAT gateway gets no further than the subnet that it is in.
+std::string nat_address_of(const Store& store, const RouteTableRow* table) {
+  const Route* route = table ? default_route(table->description) : nullptr;
+  const auto* gateway = route ? store.find<NatGatewayRow>(route->nat_gateway_id.value_or("")) : nullptr;
+  if (!gateway || list_of(gateway->description.nat_gateway_addresses).empty()) return "";
+  const NatGateway& nat = gateway->description;
+  if (!leads_to_internet(route_table_of(store, nat.vpc_id.value_or(""), nat.subnet_id.value_or(""))))
+    return "";
+  return nat.nat_gateway_addresses->front().public_ip.value_or("");
 }
 
 }  // namespace
@@ -70,8 +91,26 @@ std::optional<SubnetView> find_subnet(const Store& store, const std::string& sub
   view.cidr = row->description.cidr_block.value_or("");
   view.availability_zone = row->description.availability_zone.value_or("");
   const auto* table = route_table_of(store, row->vpc_id, subnet_id);
-  view.public_ = table && routes_to_internet(table->description);
+  view.public_ = leads_to_internet(table);
+  view.nat_address = nat_address_of(store, table);
   return view;
+}
+
+bool reaches_service(const Store& store, const SubnetView& subnet, bool has_public_address,
+                     std::string_view service) {
+  return (subnet.public_ && has_public_address) || !subnet.nat_address.empty() ||
+         has_endpoint(store, subnet.vpc_id, service);
+}
+
+bool has_endpoint(const Store& store, const std::string& vpc_id, std::string_view service) {
+  for (const auto& [id, row] : store.all<VpcEndpointRow>()) {
+    const auto& endpoint = row.description;
+    if (row.vpc_id != vpc_id || endpoint.vpc_endpoint_type != "Interface") continue;
+    if (!endpoint.private_dns_enabled.value_or(false)) continue;
+    if (service.empty() || endpoint.service_name.value_or("").ends_with("." + std::string(service)))
+      return true;
+  }
+  return false;
 }
 
 std::string zone_of_address(const Store& store, const std::string& vpc_id, const std::string& address) {

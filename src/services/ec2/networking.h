@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "store/store.h"
@@ -17,8 +18,12 @@ struct SubnetView {
   std::string vpc_id;
   std::string cidr;
   std::string availability_zone;
-  bool public_ = false;  // its route table has a default route to an internet gateway
+  bool public_ = false;     // its route table has a default route to an internet gateway
+  std::string nat_address;  // its default route leads to a NAT gateway with this public address; else empty
 };
+
+// The pool that tasks' public addresses are claimed from, by the name of a subnet for claim_address().
+inline constexpr const char* public_pool = "amazon";
 
 std::optional<SubnetView> find_subnet(const Store& store, const std::string& subnet_id);
 // The zone of the VPC's subnet that the address lies in; empty when it lies in none.
@@ -34,6 +39,12 @@ void release_address(Store& store, const std::string& subnet_id, const std::stri
 std::vector<std::string> owners_of_address(const Store& store, const std::string& address);
 bool has_claims(const Store& store, const std::string& subnet_id);
 std::int64_t available_addresses(const Store& store, const std::string& subnet_id);
+
+// Whether an interface of the subnet gets out of its VPC to AWS's `service` ("ecs", "ecr.api").
+bool reaches_service(const Store& store, const SubnetView& subnet, bool has_public_address,
+                     std::string_view service);
+// Whether the VPC has an interface endpoint for the service; an empty name: for any.
+bool has_endpoint(const Store& store, const std::string& vpc_id, std::string_view service);
 
 // The table that the subnet is associated with, else the VPC's main one. Null: neither is there.
 const RouteTableRow* route_table_of(const Store& store, const std::string& vpc_id,

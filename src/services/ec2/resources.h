@@ -43,6 +43,10 @@ inline constexpr Kind elastic_ip{"elastic-ip", "eipalloc-", "allocation ID", "In
 inline constexpr Kind network_interface{"network-interface", "eni-", "networkInterface ID",
                                         "InvalidNetworkInterfaceID.NotFound",
                                         "InvalidNetworkInterfaceId.Malformed"};
+inline constexpr Kind nat_gateway{"natgateway", "nat-", "NAT gateway ID", "NatGatewayNotFound",
+                                  "NatGatewayMalformed"};
+inline constexpr Kind vpc_endpoint{"vpc-endpoint", "vpce-", "Vpc Endpoint Id",
+                                   "InvalidVpcEndpointId.NotFound", "InvalidVpcEndpointId.Malformed"};
 }  // namespace kinds
 
 std::string new_id(const Context& context, const Kind& kind);

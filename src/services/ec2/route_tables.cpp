@@ -18,7 +18,7 @@ Facets route_table_facets(const RouteTable& table) {
   for (const auto* name :
        {"association.main", "association.subnet-id", "association.route-table-id",
         "association.route-table-association-id", "association.gateway-id", "route.destination-cidr-block",
-        "route.gateway-id", "route.origin", "route.state"}) {
+        "route.gateway-id", "route.nat-gateway-id", "route.origin", "route.state"}) {
     facets.add(name, std::optional<std::string>());
   }
   for (const auto& association : list_of(table.associations)) {
@@ -30,6 +30,7 @@ Facets route_table_facets(const RouteTable& table) {
   for (const auto& route : list_of(table.routes)) {
     facets.add("route.destination-cidr-block", route.destination_cidr_block)
         .add("route.gateway-id", route.gateway_id)
+        .add("route.nat-gateway-id", route.nat_gateway_id)
         .add("route.origin", route.origin)
         .add("route.state", route.state);
   }
@@ -91,7 +92,6 @@ void remove_association(Store& store, const AssociationPlace& place) {
 template <class Input>
 Result<> check_route_target(const Input& input) {
   const std::pair<const std::optional<std::string>&, const char*> others[] = {
-      {input.nat_gateway_id, "NatGatewayId"},
       {input.instance_id, "InstanceId"},
       {input.network_interface_id, "NetworkInterfaceId"},
       {input.transit_gateway_id, "TransitGatewayId"},
@@ -109,7 +109,10 @@ Result<> check_route_target(const Input& input) {
     if (value) return not_supported(fmt::format("A route with {}", name));
   }
   if (!input.destination_cidr_block) return missing_parameter("destinationCidrBlock");
-  if (!input.gateway_id) return missing_parameter("gatewayId");
+  if (!input.gateway_id && !input.nat_gateway_id) return missing_parameter("gatewayId");
+  if (input.gateway_id && input.nat_gateway_id) {
+    return Error{"InvalidParameterCombination", "A route has one target: a gateway or a NAT gateway."};
+  }
   return {};
 }
 
@@ -130,6 +133,20 @@ Result<> check_gateway(const Store& store, const RouteTableRow& table, const std
   }
   return invalid_parameter(fmt::format("route table {} and network gateway {} belong to different networks",
                                        table.id, gateway_id));
+}
+
+Result<> check_nat_gateway(const Store& store, const RouteTableRow& table, const std::string& id) {
+  auto gateway = require<NatGatewayRow>(store, kinds::nat_gateway, id, "natGatewayId");
+  if (!gateway) return gateway.error();
+  if ((*gateway)->description.vpc_id == table.vpc_id) return {};
+  return invalid_parameter(
+      fmt::format("route table {} and NAT gateway {} belong to different networks", table.id, id));
+}
+
+template <class Input>
+Result<> check_target(const Store& store, const RouteTableRow& table, const Input& input) {
+  if (input.nat_gateway_id) return check_nat_gateway(store, table, *input.nat_gateway_id);
+  return check_gateway(store, table, *input.gateway_id);
 }
 
 Route* find_route(RouteTable& table, const std::string& destination) {
@@ -170,7 +187,7 @@ void mark_routes(Store& store, const std::string& vpc_id, const std::string& gat
   }
   for (const auto& id : ids) {
     for (Route& route : *store.edit<RouteTableRow>(id)->description.routes) {
-      if (route.gateway_id == gateway_id) route.state = state;
+      if (route.gateway_id == gateway_id || route.nat_gateway_id == gateway_id) route.state = state;
     }
   }
 }
@@ -285,7 +302,7 @@ Result<CreateRouteResult> create_route(Context& context, const CreateRouteReques
   if (auto checked = check_route_target(input); !checked) return checked.error();
   auto destination = destination_of(*input.destination_cidr_block);
   if (!destination) return destination.error();
-  if (auto checked = check_gateway(store, **table, *input.gateway_id); !checked) return checked.error();
+  if (auto checked = check_target(store, **table, input); !checked) return checked.error();
   if (auto checked = check_not_within_vpc(store, **table, *destination); !checked) return checked.error();
   auto* edited = store.edit<RouteTableRow>((*table)->id);
   if (find_route(edited->description, destination->text())) {
@@ -295,6 +312,7 @@ Result<CreateRouteResult> create_route(Context& context, const CreateRouteReques
   Route route;
   route.destination_cidr_block = destination->text();
   route.gateway_id = input.gateway_id;
+  route.nat_gateway_id = input.nat_gateway_id;
   route.origin = "CreateRoute";
   route.state = "active";
   edited->description.routes->push_back(std::move(route));
@@ -309,7 +327,7 @@ Result<ReplaceRouteOutput> replace_route(Context& context, const ReplaceRouteReq
   if (auto checked = check_route_target(input); !checked) return checked.error();
   auto destination = destination_of(*input.destination_cidr_block);
   if (!destination) return destination.error();
-  if (auto checked = check_gateway(store, **table, *input.gateway_id); !checked) return checked.error();
+  if (auto checked = check_target(store, **table, input); !checked) return checked.error();
   auto* route = find_route(store.edit<RouteTableRow>((*table)->id)->description, destination->text());
   if (!route || route->gateway_id == "local") {
     return Error{
@@ -318,6 +336,7 @@ Result<ReplaceRouteOutput> replace_route(Context& context, const ReplaceRouteReq
                     destination->text())};
   }
   route->gateway_id = input.gateway_id;
+  route->nat_gateway_id = input.nat_gateway_id;
   route->state = "active";
   return answer(input, ReplaceRouteOutput{});
 }

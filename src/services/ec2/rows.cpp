@@ -13,6 +13,8 @@ void add_tables(Store& store) {
   store.add<SecurityGroupRow>();
   store.add<SecurityGroupRuleRow>();
   store.add<ElasticAddressRow>();
+  store.add<NatGatewayRow>();
+  store.add<VpcEndpointRow>();
 }
 
 }  // namespace berth::ec2

@@ -78,7 +78,8 @@ struct NetworkAclRow {
   static constexpr const char* table = "ec2.network_acls";
   std::string id;
   std::string vpc_id;
-  NetworkAcl description;  // without associations, which follow from the VPC's subnets
+  NetworkAcl
+      description;  // with the associations of an ACL that is not the default; the default has the rest
 
   std::string key() const { return id; }
 };
@@ -112,6 +113,26 @@ struct ElasticAddressRow {
   std::string key() const { return allocation_id; }
 };
 BOOST_DESCRIBE_STRUCT(ElasticAddressRow, (), (allocation_id, description))
+
+struct NatGatewayRow {
+  static constexpr const char* table = "ec2.nat_gateways";
+  std::string id;
+  std::string allocation_id;  // of its Elastic IP address
+  NatGateway description;
+
+  std::string key() const { return id; }
+};
+BOOST_DESCRIBE_STRUCT(NatGatewayRow, (), (id, allocation_id, description))
+
+struct VpcEndpointRow {
+  static constexpr const char* table = "ec2.vpc_endpoints";
+  std::string id;
+  std::string vpc_id;
+  VpcEndpoint description;
+
+  std::string key() const { return id; }
+};
+BOOST_DESCRIBE_STRUCT(VpcEndpointRow, (), (id, vpc_id, description))
 
 void add_tables(Store& store);
 

@@ -5,6 +5,7 @@
 #include "handlers/ec2.h"
 #include "services/ec2/cidr.h"
 #include "services/ec2/listing.h"
+#include "services/ec2/network_acls.h"
 #include "services/ec2/networking.h"
 #include "services/ec2/route_tables.h"
 #include "services/ec2/zones.h"
@@ -168,6 +169,7 @@ Result<DeleteSubnetOutput> delete_subnet(Context& context, const DeleteSubnetReq
     return dependency_violation(fmt::format("The subnet '{}' has dependencies and cannot be deleted.", id));
   }
   forget_subnet_association(context.store, id);
+  forget_acl_association(context.store, id);
   context.store.erase<SubnetRow>(id);
   context.store.erase<FreeAddressRow>(id);
   return answer(input, DeleteSubnetOutput{});

@@ -41,6 +41,8 @@ const std::vector<Tagged>& tables() {
       tagged<SecurityGroupRow>(kinds::security_group),
       tagged<SecurityGroupRuleRow>(kinds::security_group_rule),
       tagged<ElasticAddressRow>(kinds::elastic_ip),
+      tagged<NatGatewayRow>(kinds::nat_gateway),
+      tagged<VpcEndpointRow>(kinds::vpc_endpoint),
   };
   return all;
 }

@@ -103,7 +103,10 @@ bool has_dependencies(const Store& store, const std::string& vpc_id) {
   for (const auto& [arn, balancer] : store.all<elbv2::LoadBalancerRow>()) {
     if (balancer.description.vpc_id == vpc_id) return true;
   }
-  return false;
+  for (const auto& [id, endpoint] : store.all<VpcEndpointRow>()) {
+    if (endpoint.vpc_id == vpc_id) return true;
+  }
+  return has_own_acls(store, vpc_id);
 }
 
 template <class Row>

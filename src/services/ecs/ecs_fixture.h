@@ -45,6 +45,9 @@ class EcsFixture : public ::testing::Test {
         iam::RoleRow role;
         role.name = name;
         role.arn = settings_.global_arn("iam", std::string("role/") + name);
+        role.assume_role_policy =
+            R"({"Statement":[{"Effect":"Allow","Principal":{"Service":"ecs-tasks.amazonaws.com"},)"
+            R"("Action":"sts:AssumeRole"}]})";
         store_.put(std::move(role));
       }
       store_.put(ClusterRow{.name = "learner-cluster"});

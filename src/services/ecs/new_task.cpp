@@ -9,7 +9,7 @@
 #include "services/ecs/fargate.h"
 #include "services/ecs/names.h"
 #include "services/ecs/tagging.h"
-#include "services/iam/rows.h"
+#include "services/iam/authorization.h"
 #include "services/tags.h"
 
 namespace berth::ecs {
@@ -20,7 +20,9 @@ constexpr const char* no_capacity =
     "Capacity is unavailable at this time. Please try again later or in a different availability zone.";
 
 Result<std::string> existing_role(const Store& store, const std::string& arn) {
-  if (arn.empty() || iam::find_role(store, arn)) return arn;
+  if (arn.empty()) return arn;
+  const auto* role = iam::find_role(store, arn);
+  if (role && iam::trusts_service(*role, "ecs-tasks.amazonaws.com")) return arn;
   return client_error(
       "ECS was unable to assume the role '" + arn +
       "' that was provided for this task. Please verify that the role being passed has the proper "

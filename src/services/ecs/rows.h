@@ -195,6 +195,7 @@ struct TaskRow {
   std::string eni_id;
   std::string attachment_id;
   bool public_ip = false;
+  std::string public_address;  // empty: none
   // secret paths of the metadata and credentials endpoints
   std::string credentials_id;
   std::string role_arn;  // the task role; empty: none
@@ -218,9 +219,10 @@ BOOST_DESCRIBE_STRUCT(TaskRow, (),
                        capacity_provider, platform_version, client_token, last_status, desired_status, health,
                        stop_code, stopped_reason, version, cpu_vcpu, memory_mib, containers, overrides, tags,
                        vpc_id, subnet_id, availability_zone, security_groups, address, mac_address, eni_id,
-                       attachment_id, public_ip, credentials_id, role_arn, execution_role_arn, targets,
-                       created_at, pull_started_at, pull_stopped_at, started_at, connectivity_at, stopping_at,
-                       execution_stopped_at, stopped_at, scale_in_protected, reached_running, accounted))
+                       attachment_id, public_ip, public_address, credentials_id, role_arn, execution_role_arn,
+                       targets, created_at, pull_started_at, pull_stopped_at, started_at, connectivity_at,
+                       stopping_at, execution_stopped_at, stopped_at, scale_in_protected, reached_running,
+                       accounted))
 
 void add_tables(Store& store);
 

@@ -176,6 +176,70 @@ class Ec2(ClientTest):
         self.refused("InvalidAllocationID.NotFound", made["AllocationId"], ec2.describe_addresses,
                      AllocationIds=[made["AllocationId"]])
 
+    def test_a_way_out_for_private_subnets(self):
+        ec2 = self.ec2
+        subnet = self.subnet("10.7.0.0/24")["SubnetId"]
+        address = ec2.allocate_address(Domain="vpc")
+        wanted = {"SubnetId": subnet, "AllocationId": address["AllocationId"]}
+        self.refused("Gateway.NotAttached", f"Network {self.vpc} has no Internet gateway attached",
+                     ec2.create_nat_gateway, **wanted)
+        gateway = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
+        ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=self.vpc)
+        nat = ec2.create_nat_gateway(**wanted, TagSpecifications=named("natgateway", "nat"))["NatGateway"]["NatGatewayId"]
+        self.until(ec2, "nat_gateway_available", NatGatewayIds=[nat])
+        found = ec2.describe_nat_gateways(Filter=[{"Name": "tag:Name", "Values": ["nat"]}])["NatGateways"]
+        self.assertEqual([n["NatGatewayAddresses"][0]["PublicIp"] for n in found], [address["PublicIp"]])
+        self.refused("InvalidIPAddress.InUse", address["PublicIp"], ec2.release_address,
+                     AllocationId=address["AllocationId"])
+        table = ec2.create_route_table(VpcId=self.vpc)["RouteTable"]["RouteTableId"]
+        ec2.create_route(RouteTableId=table, DestinationCidrBlock="0.0.0.0/0", NatGatewayId=nat)
+        ec2.delete_nat_gateway(NatGatewayId=nat)
+        self.until(ec2, "nat_gateway_deleted", NatGatewayIds=[nat])
+        routes = ec2.describe_route_tables(RouteTableIds=[table])["RouteTables"][0]["Routes"]
+        self.assertIn((nat, "blackhole"), [(r.get("NatGatewayId"), r["State"]) for r in routes])
+        ec2.delete_route_table(RouteTableId=table)
+        ec2.release_address(AllocationId=address["AllocationId"])
+        ec2.detach_internet_gateway(InternetGatewayId=gateway, VpcId=self.vpc)
+        ec2.delete_internet_gateway(InternetGatewayId=gateway)
+
+    def test_vpc_endpoints(self):
+        ec2 = self.ec2
+        subnet = self.subnet("10.7.0.0/24")["SubnetId"]
+        made = ec2.create_vpc_endpoint(VpcId=self.vpc, ServiceName="com.amazonaws.us-east-1.ecs",
+                                       VpcEndpointType="Interface")["VpcEndpoint"]
+        endpoint = made["VpcEndpointId"]
+        self.assertEqual((made["State"], made["PrivateDnsEnabled"], made["Groups"][0]["GroupName"]),
+                         ("available", True, "default"))
+        ec2.modify_vpc_endpoint(VpcEndpointId=endpoint, AddSubnetIds=[subnet])
+        found = ec2.describe_vpc_endpoints(Filters=[{"Name": "vpc-id", "Values": [self.vpc]}])["VpcEndpoints"]
+        self.assertEqual([(e["VpcEndpointId"], e["SubnetIds"]) for e in found], [(endpoint, [subnet])])
+        self.refused("InvalidServiceName", "The Vpc Endpoint Service 'x' does not exist", ec2.create_vpc_endpoint,
+                     VpcId=self.vpc, ServiceName="x")
+        self.assertEqual(ec2.delete_vpc_endpoints(VpcEndpointIds=[endpoint])["Unsuccessful"], [])
+        failed = ec2.delete_vpc_endpoints(VpcEndpointIds=[endpoint])["Unsuccessful"]
+        self.assertEqual([f["Error"]["Code"] for f in failed], ["InvalidVpcEndpointId.NotFound"])
+
+    def test_network_acls(self):
+        ec2 = self.ec2
+        subnet = self.subnet("10.7.0.0/24")["SubnetId"]
+        of_subnet = lambda: ec2.describe_network_acls(
+            Filters=[{"Name": "association.subnet-id", "Values": [subnet]}])["NetworkAcls"][0]
+        default = of_subnet()
+        acl = ec2.create_network_acl(VpcId=self.vpc)["NetworkAcl"]["NetworkAclId"]
+        rule = {"NetworkAclId": acl, "RuleNumber": 100, "Protocol": "6", "Egress": False, "CidrBlock": "0.0.0.0/0",
+                "PortRange": {"From": 80, "To": 80}}
+        ec2.create_network_acl_entry(**rule, RuleAction="allow")
+        ec2.replace_network_acl_entry(**rule, RuleAction="deny")
+        association = [a for a in default["Associations"] if a["SubnetId"] == subnet][0]["NetworkAclAssociationId"]
+        moved = ec2.replace_network_acl_association(AssociationId=association, NetworkAclId=acl)["NewAssociationId"]
+        self.assertEqual((of_subnet()["NetworkAclId"], of_subnet()["Entries"][-1]["RuleAction"]), (acl, "deny"))
+        self.refused("DependencyViolation", acl, ec2.delete_network_acl, NetworkAclId=acl)
+        ec2.replace_network_acl_association(AssociationId=moved, NetworkAclId=default["NetworkAclId"])
+        ec2.delete_network_acl_entry(NetworkAclId=acl, RuleNumber=100, Egress=False)
+        self.refused("InvalidNetworkAclEntry.NotFound", acl, ec2.delete_network_acl_entry, NetworkAclId=acl,
+                     RuleNumber=100, Egress=False)
+        ec2.delete_network_acl(NetworkAclId=acl)
+
     def test_what_a_region_has(self):
         ec2 = self.ec2
         zones = ec2.describe_availability_zones()["AvailabilityZones"]
