@@ -172,6 +172,27 @@ TEST_F(TaskLifecycleTest, AMissingSecretFailsAsOnAws) {
   EXPECT_EQ(runtime_.runs_of(id), 0);
 }
 
+TEST_F(TaskLifecycleTest, ASecretThatTheExecutionRoleMayNotReadFailsAsOnAws) {
+  put_password();
+  register_secret("/learner/password");
+  ASSERT_TRUE(store_.transact([&]() -> Result<> {
+    store_.edit<iam::RoleRow>("learner-ecs-role")->attached_policies.clear();
+    return {};
+  }));
+  const std::string id = run_task();
+  run_for(2);
+  EXPECT_EQ(
+      task(id).stopped_reason,
+      "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval "
+      "failed: unable to retrieve secrets from ssm: service call has been retried 1 time(s): "
+      "AccessDeniedException: User: arn:aws:sts::123456789012:assumed-role/learner-ecs-role/" +
+          id +
+          " is not authorized to perform: ssm:GetParameters on resource: "
+          "arn:aws:ssm:us-east-1:123456789012:parameter/learner/password because no identity-based policy "
+          "allows the ssm:GetParameters action");
+  EXPECT_EQ(runtime_.runs_of(id), 0);
+}
+
 TEST_F(TaskLifecycleTest, AFailureThatCannotBeStoredIsStoredLater) {
   put_password();
   register_secret("/learner/password");

@@ -2,9 +2,11 @@
 
 #include <algorithm>
 
+#include "base/arn.h"
 #include "base/text.h"
 #include "reconcile/image_pins.h"
 #include "services/ec2/networking.h"
+#include "services/iam/authorization.h"
 #include "services/logs/rows.h"
 #include "services/ssm/rows.h"
 
@@ -26,10 +28,37 @@ void add(Environment& environment, const std::optional<std::vector<KeyValuePair>
     environment[variable.name.value_or("")] = variable.value.value_or("");
 }
 
-std::optional<Error> add_secrets(const Store& store, const ContainerDefinition& definition,
-                                 Environment& environment) {
+Error no_secrets(const std::string& why) {
+  return {"ResourceInitializationError",
+          "unable to pull secrets or registry auth: execution resource retrieval failed: unable to retrieve "
+          "secrets from ssm: service call has been retried 1 time(s): " +
+              why};
+}
+
+// ECS reads them with the execution role.
+Result<> check_may_read(const Store& store, const Settings& settings, const TaskRow& task,
+                        const std::string& parameter) {
+  std::string resource = parameter;
+  if (!parameter.starts_with("arn:")) {
+    resource = settings.arn("ssm", (parameter.starts_with('/') ? "parameter" : "parameter/") + parameter);
+  }
+  const std::string caller =
+      Arn{"aws", "sts", "", settings.account,
+          "assumed-role/" + std::string(last_part(task.execution_role_arn)) + "/" + task.id}
+          .text();
+  return iam::check_allowed(
+      store, task.execution_role_arn, caller,
+      {"ssm:GetParameters",
+       resource,
+       {{"aws:principalarn", {task.execution_role_arn}}, {"aws:requestedregion", {settings.region}}}});
+}
+
+std::optional<Error> add_secrets(const Store& store, const Settings& settings, const TaskRow& task,
+                                 const ContainerDefinition& definition, Environment& environment) {
   std::vector<std::string> missing;
   for (const auto& secret : definition.secrets.value_or(std::vector<ecs::Secret>{})) {
+    const auto allowed = check_may_read(store, settings, task, secret.value_from.value_or(""));
+    if (!allowed) return no_secrets("AccessDeniedException: " + allowed.error().message);
     const auto reference = ssm::find_parameter(store, secret.value_from.value_or(""));
     if (reference.version) {
       environment[secret.name.value_or("")] = reference.version->value;
@@ -38,11 +67,7 @@ std::optional<Error> add_secrets(const Store& store, const ContainerDefinition& 
     }
   }
   if (missing.empty()) return std::nullopt;
-  return Error{
-      "ResourceInitializationError",
-      "unable to pull secrets or registry auth: execution resource retrieval failed: unable to retrieve "
-      "secrets from ssm: service call has been retried 1 time(s): invalid ssm parameters: " +
-          join(missing, ", ")};
+  return no_secrets("invalid ssm parameters: " + join(missing, ", "));
 }
 
 // What the task definition may replace ...
@@ -188,7 +213,8 @@ PreparedTask prepare_task(const Store& store, const Settings& settings, const Ta
     add(out.environment, container->environment);
     if (misses_log_group(store, row) && !may_create_log_group(*container))
       prepared.problem = log_group_problem();
-    if (auto problem = add_secrets(store, *container, out.environment)) prepared.problem = std::move(problem);
+    if (auto problem = add_secrets(store, settings, task, *container, out.environment))
+      prepared.problem = std::move(problem);
     add(out.environment, override_of(task, row.name).environment);
     add_agent_variables(task, row, out.environment);
     out.labels.insert(spec.labels.begin(), spec.labels.end());

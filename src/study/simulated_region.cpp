@@ -145,8 +145,13 @@ Result<> SimulatedRegion::make_role(const std::string& name) {
   iam::CreateRoleRequest role;
   role.role_name = name;
   role.assume_role_policy_document = trusted_by_tasks;
-  const auto made = call(iam::create_role, role);
-  return made ? Result<>() : made.error();
+  if (const auto made = call(iam::create_role, role); !made) return made.error();
+  // What it may do is not known: all.
+  iam::AttachRolePolicyRequest attach;
+  attach.role_name = name;
+  attach.policy_arn = "arn:aws:iam::aws:policy/AdministratorAccess";
+  const auto attached = call(iam::attach_role_policy, attach);
+  return attached ? Result<>() : attached.error();
 }
 
 Result<std::string> SimulatedRegion::make(OutsideKind kind, const Values& surroundings) {

@@ -273,6 +273,8 @@ class Outages(unittest.TestCase):
         ssm = self.berth.client("ssm")
         ssm.put_parameter(Name="/probe/secret", Type="SecureString", Value=secret)
         self.assertNotIn(secret, ssm.get_parameter(Name="/probe/secret")["Parameter"]["Value"])
+        self.berth.client("iam").attach_role_policy(RoleName="learner-ecs-role",
+                                                    PolicyArn="arn:aws:iam::aws:policy/AmazonSSMReadOnlyAccess")
         self.berth.client("logs").create_log_group(logGroupName="/probe")
         task = self.run_probe("report", secrets=[{"name": "PROBE_SECRET", "valueFrom": "/probe/secret"}],
                               logConfiguration={"logDriver": "awslogs", "options": {

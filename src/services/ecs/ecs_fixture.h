@@ -48,6 +48,7 @@ class EcsFixture : public ::testing::Test {
         role.assume_role_policy =
             R"({"Statement":[{"Effect":"Allow","Principal":{"Service":"ecs-tasks.amazonaws.com"},)"
             R"("Action":"sts:AssumeRole"}]})";
+        role.attached_policies = {"arn:aws:iam::aws:policy/AmazonSSMReadOnlyAccess"};
         store_.put(std::move(role));
       }
       store_.put(ClusterRow{.name = "learner-cluster"});

@@ -75,8 +75,9 @@ PolicyEffect trust_of(const RoleRow& role, const control::PolicyPrincipal& princ
 
 Result<> check_allowed(const Store& store, const std::string& role_arn, const std::string& caller,
                        const control::PolicyRequest& request) {
-  const auto* role = find_role(store, role_arn);
-  const std::string why = refusal(store, role && role->arn == role_arn ? role : nullptr, request);
+  const auto* role = find_role(store, role_arn);  // a task definition may give the bare name
+  if (role && role_arn.starts_with("arn:") && role->arn != role_arn) role = nullptr;
+  const std::string why = refusal(store, role, request);
   if (why.empty()) return {};
   return Error{"AccessDenied",
                fmt::format("User: {} is not authorized to perform: {} on resource: {} {}", caller,
