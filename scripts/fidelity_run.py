@@ -55,14 +55,9 @@ def arrivals(profile, seed):
     return times
 
 
-def trace_of(times, duration):
-    """A trace of real seconds: what came in each berth minute, spread evenly over it."""
-    step = round(MINUTE_S)
-    rows = ["second,requests"]
-    for begin in range(0, duration, step):
-        count = sum(begin <= t < begin + step for t in times)
-        rows += [f"{second},{count / step}" for second in range(begin, begin + step)]
-    return "\n".join(rows) + "\n"
+def trace_of(times):
+    """The very arrivals, so that nothing but the models differs."""
+    return "arrival\n" + "".join(f"{at:.6f}\n" for at in times)
 
 
 async def one_request(host, port, answers, at):
@@ -284,11 +279,11 @@ def judge(seed, profile, folder, bin_dir):
         measured = json.load(file)
     duration = sum(length for length, _ in profile)
     with open(path("trace.csv"), "w") as file:
-        file.write(trace_of(arrivals(profile, seed), duration))
+        file.write(trace_of(arrivals(profile, seed)))
     replay = berth("simulate", "--replay", path("record.jsonl"))
     simulated = berth("simulate", f"{EXAMPLES}/ecs_service.yaml", "--before", f"{EXAMPLES}/prerequisites.yaml",
-                      "--trace", path("trace.csv"), "--app",
-                      path("app.toml"), "--world", "local", "--time-scale", str(TIME_SCALE), "--seed", str(seed),
+                      "--trace", path("trace.csv"), "--tier", "events",
+                      "--app", path("app.toml"), "--world", "local", "--time-scale", str(TIME_SCALE), "--seed", str(seed),
                       "--json")
     for name, text in (("replay.txt", replay.stdout + replay.stderr), ("simulated.json", simulated.stdout)):
         with open(path(name), "w") as file:

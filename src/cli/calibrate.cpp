@@ -31,6 +31,12 @@ constexpr RealDuration request_patience = RealDuration::seconds(60);
 // for the next period's quota. Where it is longer than `overhead_most_ms`, all of them did.
 constexpr double overhead_quantile = 0.1;
 constexpr double overhead_most_ms = 20;
+// Two requests at once of which one took longer by this share of its work met on one core; what took longer
+// by more than the other's work waited for quota.
+constexpr double met_share = 0.25, met_most_share = 1.2;
+constexpr double pair_cpu_least_ms = 1;  // shorter meetings are not told from noise
+constexpr int pairs = 100;
+constexpr double between_pairs_s = 0.15;  // a period's quota and a half
 // A thread that got less of the CPU than this share of the busiest one's does no requests.
 constexpr double working_share = 0.2;
 
@@ -192,8 +198,8 @@ class Calibration {
       : where_(where), options_(options), client_(options.url) {}
 
   Result<Measured> run() {
-    for (auto step :
-         {&Calibration::measure_idle, &Calibration::measure_request, &Calibration::measure_threads}) {
+    for (auto step : {&Calibration::measure_idle, &Calibration::measure_request, &Calibration::measure_cores,
+                      &Calibration::measure_threads}) {
       if (auto done = (this->*step)(); !done) return done.error();
     }
     return std::move(measured_);
@@ -248,6 +254,37 @@ class Calibration {
     measured_.app.cpu_variation = std::sqrt(squares / options_.requests) / measured_.app.cpu_ms;
     note_overhead(std::move(rests_ms));
     remark(fmt::format("{} requests to {}, one after another", options_.requests, options_.url));
+    return {};
+  }
+
+  // How often do two requests meet on one core, though there are others?
+  Result<> measure_cores() {
+    auto& app = measured_.app;
+    app.cores = static_cast<int>(std::thread::hardware_concurrency());
+    if (app.cores < 2) return {};
+    if (app.cpu_ms < pair_cpu_least_ms) {
+      remark("core_misses: not measured, the requests are too short to see it");
+      return {};
+    }
+    const double apart_ms = app.cpu_ms + app.overhead_ms;
+    int met = 0, judged = 0;
+    for (int i = 0; i < pairs; ++i) {
+      wait_s(between_pairs_s);
+      int begun = 0;
+      const auto start = std::chrono::steady_clock::now();
+      if (client_.send(2, [&] { return ++begun > 2; }) != 2)
+        return Error{"Failed", options_.url + " does not answer two requests with 200"};
+      const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - start;
+      const double longer = (took.count() - apart_ms) / app.cpu_ms;
+      judged += longer <= met_most_share;
+      met += longer > met_share && longer <= met_most_share;
+    }
+    if (judged < pairs / 2) {
+      remark("core_misses: not measured, most pairs of requests waited for quota");
+      return {};
+    }
+    app.core_misses = std::min(1.0, static_cast<double>(met) / judged * app.cores);
+    remark(fmt::format("{} of {} pairs of requests met on one of {} cores", met, judged, app.cores));
     return {};
   }
 

@@ -104,6 +104,7 @@ Result<study::RunOptions> run_options(const RunFlags& flags, const std::string& 
     const auto app = sim::parse_app_model(*app_text, flags.app_file);
     if (!app) return app.error();
     options.app = *app;
+    if (flags.world == "aws") options.app.cores = 0;  // those of the machine that was calibrated
   }
   for (const auto& parameter : flags.parameters) {
     const auto equals = parameter.find('=');

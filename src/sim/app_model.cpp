@@ -3,18 +3,24 @@
 #include <fmt/format.h>
 #include <toml++/toml.h>
 
+#include <type_traits>
+#include <variant>
+
 namespace berth::sim {
 namespace {
 
 struct Key {
   const char* name;
-  double AppModel::*number;
+  std::variant<double AppModel::*, int AppModel::*> member;
   double least;
   double most;
 };
 
-constexpr Key keys[] = {{"cpu_ms", &AppModel::cpu_ms, 0.001, 600'000},
+constexpr Key keys[] = {{"threads", &AppModel::threads, 1, 10'000},
+                        {"cpu_ms", &AppModel::cpu_ms, 0.001, 600'000},
                         {"cpu_variation", &AppModel::cpu_variation, 0, 100},
+                        {"cores", &AppModel::cores, 0, 10'000},
+                        {"core_misses", &AppModel::core_misses, 0, 1},
                         {"overhead_ms", &AppModel::overhead_ms, 0, 600'000},
                         {"base_cpu_vcpu", &AppModel::base_cpu_vcpu, 0, 256},
                         {"memory_mib", &AppModel::memory_mib, 0, 1'000'000},
@@ -35,11 +41,6 @@ Result<AppModel> parse_app_model(const std::string& toml_text, const std::string
   for (const auto& [key, node] : table) {
     const auto number = node.value<double>();
     if (!number) return wrong(fmt::format("{} must be a number", key.str()));
-    if (key.str() == "threads") {
-      if (!(*number >= 1 && *number <= 10'000)) return wrong("threads must be 1 to 10000");
-      app.threads = static_cast<int>(*number);
-      continue;
-    }
     const Key* known = nullptr;
     for (const auto& one : keys) {
       if (key.str() == one.name) known = &one;
@@ -48,14 +49,19 @@ Result<AppModel> parse_app_model(const std::string& toml_text, const std::string
     if (!(*number >= known->least && *number <= known->most)) {  // so that nan is refused as well
       return wrong(fmt::format("{} must be {} to {}", known->name, known->least, known->most));
     }
-    app.*known->number = *number;
+    std::visit(
+        [&](auto member) {
+          app.*member = static_cast<std::remove_reference_t<decltype(app.*member)>>(*number);
+        },
+        known->member);
   }
   return app;
 }
 
 std::string write_app_model(const AppModel& app) {
-  std::string text = fmt::format("threads = {}\n", app.threads);
-  for (const auto& key : keys) text += fmt::format("{} = {}\n", key.name, app.*key.number);
+  std::string text;
+  for (const auto& key : keys)
+    std::visit([&](auto member) { text += fmt::format("{} = {}\n", key.name, app.*member); }, key.member);
   return text;
 }
 

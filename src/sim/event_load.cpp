@@ -30,6 +30,7 @@ EventLoad::EventLoad(const AppModel& app, const Traffic& traffic, SteadyTime ori
       origin_(origin),
       ledger_(ledger),
       sizes_(app),
+      cores_(app, stream(seed, 4)),
       arrival_rng_(stream(seed, 1)),
       size_rng_(stream(seed, 2)),
       phase_rng_(stream(seed, 3)),
@@ -38,7 +39,9 @@ EventLoad::EventLoad(const AppModel& app, const Traffic& traffic, SteadyTime ori
       judged_until_us_(at_us_ - timeout_us_),
       callers_(traffic),
       segment_end_us_(at_us_),
-      next_arrival_ns_(never) {}
+      next_arrival_ns_(never) {
+  if (!traffic_.arrivals_us.empty()) draw_next_arrival();
+}
 
 EventLoad::Server* EventLoad::find(const std::string& address) const {
   for (const auto& server : servers_) {
@@ -49,18 +52,20 @@ EventLoad::Server* EventLoad::find(const std::string& address) const {
 
 void EventLoad::add(const std::string& address, double vcpu) {
   if (find(address)) return;
-  QuotaSettings settings{.vcpu = vcpu, .threads = app_.threads};
+  QuotaSettings settings{.vcpu = vcpu, .threads = app_.threads_at_once()};
   const auto period_us = static_cast<std::uint64_t>(settings.period_us);
   settings.phase_us = static_cast<std::int64_t>(phase_rng_.below(period_us));
   servers_.push_back(std::make_unique<Server>(Server{address, vcpu, QuotaServer(settings)}));
+  cores_.add(servers_.back()->queue);
 }
 
 void EventLoad::remove(const std::string& address) {
-  const auto* server = find(address);
+  auto* server = find(address);
   if (!server) return;
   fail(&TrafficCounts::failed_502, server->queue.count_arrived(judged_until_us_, never));
   callers_.forget(address);
   std::erase(serving_, server);
+  cores_.remove(server->queue);
   if (next_turn_ >= serving_.size()) next_turn_ = 0;
   std::erase_if(servers_, [&](const auto& one) { return one.get() == server; });
 }
@@ -79,8 +84,9 @@ void EventLoad::serve_from(const std::vector<std::string>& addresses) {
 
 // How many cores work on requests while some wait.
 double EventLoad::request_cores(const Server& server) const {
-  const double share = static_cast<double>(app_.threads) / (app_.threads + server.busy_calls);
-  return std::min<double>(server.vcpu * share, app_.threads);
+  const double share =
+      static_cast<double>(app_.threads_at_once()) / (app_.threads_at_once() + server.busy_calls);
+  return std::min<double>(server.vcpu * share, app_.threads_at_once());
 }
 
 double EventLoad::wait_us(const Server& server) const {
@@ -115,16 +121,22 @@ void EventLoad::advance(SteadyTime now) {
   judge_waiting();
 }
 
-// Arrivals at random have no memory: at another rate the next one is drawn anew.
+// Arrivals at random have no memory: at another rate the next one is drawn anew. Known ones do not ask for
+// rates.
 void EventLoad::begin_segment() {
   const double rps = traffic_.rate_at(at_us_);
   segment_end_us_ = at_us_ < 0 ? 0 : traffic_.next_change(at_us_);
   mean_gap_ns_ = rps > 0 ? 1e9 / rps : 0;
+  if (!traffic_.arrivals_us.empty()) return;
   next_arrival_ns_ = at_us_ * ns_per_us;
   draw_next_arrival();
 }
 
 void EventLoad::draw_next_arrival() {
+  if (const auto& known = traffic_.arrivals_us; !known.empty()) {
+    next_arrival_ns_ = next_known_ < known.size() ? known[next_known_++] * ns_per_us : never;
+    return;
+  }
   if (mean_gap_ns_ <= 0) {
     next_arrival_ns_ = never;
     return;
@@ -151,7 +163,7 @@ void EventLoad::send(std::int64_t at_us) {
     fail(&TrafficCounts::failed_502, 1);
     return;
   }
-  queue.arrive(at_us, cpu_us);
+  queue.arrive(at_us, cpu_us, cores_.begin(queue, at_us, cpu_us, ended_));
   if (ended_.size() >= judged_at_once) judge_ended();
 }
 

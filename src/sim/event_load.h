@@ -11,6 +11,7 @@
 #include "sim/load_model.h"
 #include "sim/quota_server.h"
 #include "sim/request_size.h"
+#include "sim/shared_cores.h"
 #include "sim/traffic.h"
 #include "sim/traffic_ledger.h"
 
@@ -60,6 +61,7 @@ class EventLoad final : public LoadModel, private BusyCallers::Targets {
   SteadyTime origin_;
   TrafficLedger& ledger_;
   RequestSizes sizes_;
+  SharedCores cores_;
   Rng arrival_rng_, size_rng_, phase_rng_;
   std::int64_t timeout_us_;
   std::int64_t at_us_ = 0;            // since the origin; may be negative before the traffic begins
@@ -74,6 +76,7 @@ class EventLoad final : public LoadModel, private BusyCallers::Targets {
   std::int64_t segment_end_us_ = 0;
   double mean_gap_ns_ = 0;  // 0: nothing comes
   std::int64_t next_arrival_ns_ = 0;
+  std::size_t next_known_ = 0;  // of the traffic's known arrivals
 };
 
 }  // namespace berth::sim

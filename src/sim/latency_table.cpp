@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <deque>
 #include <vector>
 
 #include "loop/rng.h"
 #include "sim/quota_server.h"
 #include "sim/request_size.h"
+#include "sim/shared_cores.h"
 
 namespace berth::sim {
 namespace {
@@ -19,24 +21,36 @@ struct Load {
   int tasks = 1;  // who get the requests in turn
 };
 
+// One task stands for all, and what goes to the others in between only spaces its arrivals; where all share
+// the machine's cores, each is played.
 std::vector<double> play(const AppModel& app, double vcpu, const Load& load, Rng& rng) {
   const double gap_us = app.cpu_ms * 1000 / (load.utilization * vcpu * load.tasks);
   const RequestSizes sizes(app);
-  QuotaServer server(
-      {.vcpu = vcpu, .threads = app.threads, .phase_us = static_cast<std::int64_t>(rng.below(100'000))});
+  SharedCores cores(app, measured_requests);
+  const int played = cores.shared() ? load.tasks : 1;
+  std::deque<QuotaServer> servers;
+  for (int i = 0; i < played; ++i) {
+    cores.add(servers.emplace_back(QuotaSettings{.vcpu = vcpu,
+                                                 .threads = app.threads_at_once(),
+                                                 .phase_us = static_cast<std::int64_t>(rng.below(100'000))}));
+  }
   std::vector<QuotaServer::Completion> ended;
   ended.reserve(measured_requests + warm_up_requests);
   double at = 0;
   for (std::size_t i = 0; i < measured_requests + warm_up_requests; ++i) {
     double chance = 1;
-    for (int turn = 0; turn < load.tasks; ++turn) chance *= 1 - rng.uniform();
+    for (int turn = 0; turn < load.tasks / played; ++turn) chance *= 1 - rng.uniform();
     at += -std::log(chance) * gap_us;
     const auto at_us = static_cast<std::int64_t>(at);
+    QuotaServer& server = servers[i % servers.size()];
     server.advance(at_us, ended);
-    server.arrive(at_us, sizes.cpu_us(rng));
+    const std::int64_t cpu_us = sizes.cpu_us(rng);
+    server.arrive(at_us, cpu_us, cores.begin(server, at_us, cpu_us, ended));
   }
-  const double left_us = server.backlog_us() / std::min<double>(vcpu, app.threads);
-  server.advance(static_cast<std::int64_t>(at + 2 * left_us) + us_per_minute, ended);
+  for (auto& server : servers) {
+    const double left_us = server.backlog_us() / std::min<double>(vcpu, app.threads_at_once());
+    server.advance(static_cast<std::int64_t>(at + 2 * left_us) + us_per_minute, ended);
+  }
   std::vector<double> times_ms;
   for (std::size_t i = warm_up_requests; i < ended.size(); ++i) {
     times_ms.push_back(static_cast<double>(ended[i].ended_us - ended[i].arrived_us) / 1000);

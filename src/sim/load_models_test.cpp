@@ -81,6 +81,32 @@ TEST_P(BothTiers, NothingComesBeforeTheTrafficAndNothingAfterIt) {
   EXPECT_TRUE(tier.load->idle(a));
 }
 
+TEST(EventLoad, PlaysKnownArrivalsAsTheyAre) {
+  Traffic traffic = steady_traffic(2, 1);
+  traffic.arrivals_us = {100'000, 100'000, 59'990'000};
+  Tier tier(true, {.cpu_ms = 10, .objective_ms = 15}, traffic);
+  tier.serve({a});
+  tier.run_to(59.985);
+  EXPECT_EQ(tier.counts().requests, 2);
+  tier.run_to(120);
+  EXPECT_EQ(tier.counts().requests, 3);
+  EXPECT_EQ(tier.load->cpu_us(a), 30'000);
+}
+
+TEST_P(BothTiers, RequestsAreLaterWhereTasksShareCores) {
+  const AppModel apart{.cpu_ms = 10}, shared{.cpu_ms = 10, .cores = 1};
+  double late[2] = {};
+  for (const AppModel* app : {&apart, &shared}) {
+    AppModel judged = *app;
+    judged.objective_ms = 12;
+    Tier tier(GetParam(), judged, steady_traffic(30));
+    tier.serve({a, b, "10.0.0.3", "10.0.0.4"});
+    tier.run_to(600);
+    late[app == &shared] = tier.counts().late;
+  }
+  EXPECT_GT(late[1], late[0] + 0.1 * 30 * 600);
+}
+
 TEST_P(BothTiers, WithoutServersAllEndIn503) {
   Tier tier(GetParam(), {}, steady_traffic(10));
   tier.load->add(a, 0.25);  // not serving yet

@@ -8,6 +8,9 @@ namespace berth::sim {
 namespace {
 
 constexpr std::int64_t ns_per_us = 1000;
+// Linux: a core whose last thread goes to sleep keeps that much of the quota (min_cfs_rq_runtime), also into the
+// next period. Measured: 25.5 ms of work end without a stall at 25 ms a period, 26 ms do not.
+constexpr std::int64_t kept_ns = 1'000'000;
 
 }  // namespace
 
@@ -21,33 +24,41 @@ QuotaServer::QuotaServer(const QuotaSettings& settings)
 }
 
 void QuotaServer::start(const Job& job) {
-  const Running next{job.arrived_us, progress_ns_ + job.work_ns};
+  const Running next{job.arrived_us, progress_ns_ + job.work_ns, job.lost_us};
   auto place = running_.end();
   while (place != running_.begin() && std::prev(place)->ends_at_progress_ns <= next.ends_at_progress_ns)
     --place;
   running_.insert(place, next);
 }
 
-// A new period: what was left of the last one is lost.
+// A new period: of the last one little is kept.
 void QuotaServer::refill() {
   if (now_ns_ < period_end_ns_) return;
   const std::int64_t late_ns = now_ns_ - period_end_ns_;
   period_end_ns_ += late_ns < period_ns_ ? period_ns_ : (late_ns / period_ns_ + 1) * period_ns_;
-  tokens_ns_ = quota_ns_;
+  tokens_ns_ = quota_ns_ + std::min(tokens_ns_, kept_ns);
 }
 
-void QuotaServer::arrive(std::int64_t at_us, std::int64_t cpu_us) {
+void QuotaServer::arrive(std::int64_t at_us, std::int64_t cpu_us, std::int64_t lost_us) {
   if (active() == 0) {
     now_ns_ = std::max(now_ns_, at_us * ns_per_us);
     refill();
   }
-  const Job job{at_us, cpu_us * ns_per_us};
+  const Job job{at_us, cpu_us * ns_per_us, lost_us};
   if (has_free_thread()) {
     start(job);
   } else {
     waiting_ns_ += job.work_ns;
     waiting_.push_back(job);
   }
+}
+
+std::int64_t QuotaServer::share_core(std::size_t index, std::int64_t cpu_us) {
+  Running& one = running_[index];
+  const std::int64_t left_us = (one.ends_at_progress_ns - progress_ns_) / ns_per_us;
+  const std::int64_t lost_us = std::min(left_us, cpu_us);
+  one.lost_us += lost_us;
+  return lost_us;
 }
 
 std::int64_t QuotaServer::to_completion_ns() const {
@@ -60,17 +71,21 @@ void QuotaServer::skip_periods(std::int64_t until_ns, std::int64_t active) {
   const std::int64_t left_ns = until_ns - now_ns_;
   if (left_ns < period_ns_) return;
   const std::int64_t work_ns = to_completion_ns();
-  const std::int64_t per_period_ns = std::min(period_ns_, quota_ns_ / active);
+  const std::int64_t per_period_ns = std::min(period_ns_, tokens_ns_ / active);
   if (per_period_ns == 0 || work_ns <= per_period_ns) return;
+  const std::int64_t spare_ns = per_period_ns < period_ns_ ? 0 : tokens_ns_ - per_period_ns * active;
+  if (tokens_ns_ != quota_ns_ + std::min(spare_ns, kept_ns)) return;
   const std::int64_t count = std::min(left_ns / period_ns_, (work_ns - 1) / per_period_ns);
   now_ns_ += count * period_ns_;
   progress_ns_ += count * per_period_ns;
   cpu_ns_ += count * per_period_ns * active;
+  tokens_ns_ = spare_ns;
   refill();
 }
 
 void QuotaServer::complete_next(std::vector<Completion>& ended) {
-  ended.push_back({running_.back().arrived_us, (now_ns_ + ns_per_us - 1) / ns_per_us});
+  const Running& done = running_.back();
+  ended.push_back({done.arrived_us, (now_ns_ + ns_per_us - 1) / ns_per_us + done.lost_us});
   running_.pop_back();
   if (waiting_.empty()) return;
   waiting_ns_ -= waiting_.front().work_ns;
@@ -89,6 +104,7 @@ void QuotaServer::advance(std::int64_t until_us, std::vector<Completion>& ended)
     }
     const std::int64_t open_ns = std::min(until_ns, period_end_ns_) - now_ns_;
     if (tokens_ns_ < threads) {  // throttled
+      tokens_ns_ = 0;
       now_ns_ += open_ns;
       continue;
     }

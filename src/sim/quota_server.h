@@ -27,7 +27,8 @@ class QuotaServer {
   explicit QuotaServer(const QuotaSettings& settings);
 
   // Arrivals come in order of time, none before the time advanced to.
-  void arrive(std::int64_t at_us, std::int64_t cpu_us);
+  // It is answered `lost_us` later than its work ends.
+  void arrive(std::int64_t at_us, std::int64_t cpu_us, std::int64_t lost_us = 0);
   // Works until `until_us`; requests that end by then are appended to `ended`, in order of their ends.
   void advance(std::int64_t until_us, std::vector<Completion>& ended);
   // From the time advanced to, so many threads beside those for requests burn CPU without an end.
@@ -37,6 +38,11 @@ class QuotaServer {
   double cpu_us() const { return static_cast<double>(cpu_ns_) / 1000; }
   // CPU time of requests that have not ended.
   double backlog_us() const;
+  // Requests that have a core at this moment.
+  std::size_t on_core() const { return tokens_ns_ < active() ? 0 : running_.size(); }
+  // The `index`-th of them and a new one of so much work have one core together: both lose the time that the
+  // shorter still needs. Returns it.
+  std::int64_t share_core(std::size_t index, std::int64_t cpu_us);
   bool has_free_thread() const { return running_.size() < threads_; }
   std::size_t in_system() const { return running_.size() + waiting_.size(); }
   std::int64_t now_us() const { return now_ns_ / 1000; }
@@ -49,10 +55,12 @@ class QuotaServer {
   struct Job {
     std::int64_t arrived_us = 0;
     std::int64_t work_ns = 0;
+    std::int64_t lost_us = 0;
   };
   struct Running {
     std::int64_t arrived_us = 0;
     std::int64_t ends_at_progress_ns = 0;  // when every running thread has come this far
+    std::int64_t lost_us = 0;              // while others had its core
   };
 
   void start(const Job& job);

@@ -66,11 +66,32 @@ TEST(QuotaServer, ThePhaseSaysWhenTheFirstPeriodEnds) {
   EXPECT_EQ(ends_of(server, 1'000'000), Ends{140'000});
 }
 
-TEST(QuotaServer, QuotaLeftOverIsLost) {
+TEST(QuotaServer, OfQuotaLeftOverAMillisecondIsKept) {
   QuotaServer server({.vcpu = 0.25, .threads = 1});
   (void)ends_of(server, 95'000);
   server.arrive(95'000, 40'000);
-  EXPECT_EQ(ends_of(server, 1'000'000), Ends{210'000});  // 5 ms, 25 ms, 10 ms
+  EXPECT_EQ(ends_of(server, 1'000'000), Ends{209'000});  // 5 ms, 26 ms, 9 ms
+}
+
+TEST(QuotaServer, WorkABitAboveTheQuotaDoesNotStall) {
+  QuotaServer server({.vcpu = 0.25, .threads = 1});
+  server.arrive(0, 1'000);
+  EXPECT_EQ(ends_of(server, 200'000), Ends{1'000});
+  server.arrive(200'000, 25'500);
+  EXPECT_EQ(ends_of(server, 400'000), Ends{225'500});
+  server.arrive(400'000, 26'500);
+  EXPECT_EQ(ends_of(server, 1'000'000), Ends{501'000});  // 25.5 ms, and 1 ms
+}
+
+TEST(QuotaServer, TwoOnOneCoreAreLaterByTheShorterOnesWork) {
+  QuotaServer server({.vcpu = 1, .threads = 2});
+  server.arrive(0, 10'000);
+  Completions ended;
+  server.advance(4'000, ended);
+  ASSERT_EQ(server.on_core(), 1u);
+  EXPECT_EQ(server.share_core(0, 20'000), 6'000);
+  server.arrive(4'000, 20'000, 6'000);
+  EXPECT_EQ(ends_of(server, 100'000), (Ends{16'000, 30'000}));
 }
 
 TEST(QuotaServer, BusyThreadsShareTheQuota) {
@@ -138,14 +159,14 @@ TEST(QuotaServer, NoCpuIsLostOrMadeUp) {
 struct Figures {
   double utilization = 0;
   int threads = 0;
-  double mean_ms = 0, p95_ms = 0, p99_ms = 0;  // of the same model in 40 s of arrivals
+  double mean_ms = 0, p95_ms = 0, p99_ms = 0;
 };
 
 class Measured : public testing::TestWithParam<Figures> {};
 
-// A container of 0.25 vCPU and requests of 10 ms were measured under Poisson arrivals, and a model like this
-// one was played beside it.
-TEST_P(Measured, TimesAreThoseOfTheModelThatWasMeasured) {
+// A process under a quota of 25 ms in 100 and requests of 10 ms, measured for 40 s of Poisson arrivals each,
+// the way there and back included: some hundred requests, hence the wide bars.
+TEST_P(Measured, TimesAreThoseOfARealProcess) {
   const Figures& expected = GetParam();
   Rng rng(11);
   QuotaServer server({.vcpu = 0.25, .threads = expected.threads});
@@ -165,14 +186,14 @@ TEST_P(Measured, TimesAreThoseOfTheModelThatWasMeasured) {
   }
   std::sort(times_ms.begin(), times_ms.end());
   EXPECT_NEAR(server.cpu_us() / at / 0.25, expected.utilization, 0.01);
-  EXPECT_NEAR(sum_ms / static_cast<double>(times_ms.size()), expected.mean_ms, 0.1 * expected.mean_ms);
+  EXPECT_NEAR(sum_ms / static_cast<double>(times_ms.size()), expected.mean_ms, 0.2 * expected.mean_ms);
   EXPECT_NEAR(times_ms[times_ms.size() * 95 / 100], expected.p95_ms, 0.15 * expected.p95_ms);
-  EXPECT_NEAR(times_ms[times_ms.size() * 99 / 100], expected.p99_ms, 0.2 * expected.p99_ms);
+  EXPECT_NEAR(times_ms[times_ms.size() * 99 / 100], expected.p99_ms, 0.3 * expected.p99_ms);
 }
 
 INSTANTIATE_TEST_SUITE_P(QuotaServer, Measured,
-                         testing::Values(Figures{0.4, 1, 15.0, 47.6, 85.4}, Figures{0.4, 4, 15.7, 56.4, 94.8},
-                                         Figures{0.7, 1, 37.3, 137, 198}, Figures{0.7, 4, 46.0, 180, 260}));
+                         testing::Values(Figures{0.4, 1, 16.9, 45.7, 95.5}, Figures{0.4, 4, 17.4, 52.5, 85.9},
+                                         Figures{0.7, 1, 39.4, 137, 185}, Figures{0.7, 4, 51.7, 186, 253}));
 
 }  // namespace
 }  // namespace berth::sim

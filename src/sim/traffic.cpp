@@ -11,10 +11,6 @@
 namespace berth::sim {
 namespace {
 
-Error trace_error(std::size_t line, const std::string& problem) {
-  return {"TraceError", fmt::format("line {}: {}", line, problem)};
-}
-
 std::optional<std::int64_t> period_of_header(std::string_view header) {
   const std::pair<std::string_view, std::int64_t> known[] = {
       {"second,requests", 1}, {"minute,requests", 60}, {"hour,requests", 3600}};
@@ -24,8 +20,77 @@ std::optional<std::int64_t> period_of_header(std::string_view header) {
   return std::nullopt;
 }
 
-std::string_view without_return(std::string_view line) {
-  return line.ends_with('\r') ? line.substr(0, line.size() - 1) : line;
+// The lines of a file that say something, trimmed, and their numbers.
+class Lines {
+ public:
+  explicit Lines(std::string_view text) : text_(text) {}
+
+  std::optional<std::string_view> next() {
+    while (!text_.empty()) {
+      const auto end = text_.find('\n');
+      const auto line = trim(text_.substr(0, end));
+      text_ = end == std::string_view::npos ? std::string_view() : text_.substr(end + 1);
+      ++number_;
+      if (!line.empty()) return line;
+    }
+    return std::nullopt;
+  }
+  Error error(const std::string& problem) const {
+    return {"TraceError", fmt::format("line {}: {}", number_, problem)};
+  }
+
+ private:
+  std::string_view text_;
+  std::size_t number_ = 0;
+};
+
+// What comes from `at_us` on, where that is something else than before.
+void add_rate(Traffic& traffic, std::int64_t at_us, double rps) {
+  if (traffic.segments.empty() || traffic.segments.back().rps != rps)
+    traffic.segments.push_back({at_us, rps});
+}
+
+Result<> add_period(Traffic& traffic, const Lines& lines, std::string_view line, std::int64_t period_us) {
+  const auto comma = line.find(',');
+  const auto index = comma == std::string_view::npos ? std::nullopt : parse_integer(line.substr(0, comma));
+  const auto count =
+      comma == std::string_view::npos ? std::nullopt : parse_number(trim(line.substr(comma + 1)));
+  if (!index || !count) return lines.error(fmt::format("'{}' is not index,requests", line));
+  if (*count < 0) return lines.error("a count below zero");
+  const double rps = *count / (static_cast<double>(period_us) / 1e6);
+  if (!(rps <= rate_max_rps)) return lines.error("more requests than a simulation can play");
+  if (*index >= span_max_us / period_us) return lines.error("the index lies beyond ten years");
+  const std::int64_t start = *index * period_us;
+  if (*index < 0 || start < traffic.duration_us) return lines.error("the index must grow from row to row");
+  if (start > traffic.duration_us) add_rate(traffic, traffic.duration_us, 0);  // a gap: nothing came
+  add_rate(traffic, start, rps);
+  traffic.duration_us = start + period_us;
+  return {};
+}
+
+Result<> add_arrival(Traffic& traffic, const Lines& lines, std::string_view line) {
+  const auto seconds = parse_number(line);
+  if (!seconds) return lines.error(fmt::format("'{}' is not a time in seconds", line));
+  if (!(*seconds >= 0 && *seconds < static_cast<double>(span_max_us) / 1e6))
+    return lines.error("the time lies before the start or beyond ten years");
+  const auto at_us = static_cast<std::int64_t>(*seconds * 1e6);
+  if (!traffic.arrivals_us.empty() && at_us < traffic.arrivals_us.back())
+    return lines.error("the times must not go back from row to row");
+  traffic.arrivals_us.push_back(at_us);
+  return {};
+}
+
+// The segments of known arrivals: how many came in each second.
+void count_by_second(Traffic& traffic) {
+  const auto& arrivals = traffic.arrivals_us;
+  for (auto from = arrivals.begin(); from != arrivals.end();) {
+    const std::int64_t start = *from / us_per_second * us_per_second;
+    const auto to = std::lower_bound(from, arrivals.end(), start + us_per_second);
+    if (start > traffic.duration_us) add_rate(traffic, traffic.duration_us, 0);
+    add_rate(traffic, start, static_cast<double>(to - from));
+    traffic.duration_us = start + us_per_second;
+    from = to;
+  }
 }
 
 }  // namespace
@@ -73,6 +138,7 @@ std::int64_t Traffic::level_until(std::int64_t at_us) const {
 
 void Traffic::multiply(double factor) {
   for (auto& segment : segments) segment.rps *= factor;
+  if (factor != 1) arrivals_us.clear();
 }
 
 Traffic Traffic::part(std::int64_t from_us, std::int64_t to_us) const {
@@ -85,6 +151,9 @@ Traffic Traffic::part(std::int64_t from_us, std::int64_t to_us) const {
       out.segments.push_back({segment.start_us - from_us, segment.rps});
     }
   }
+  for (const std::int64_t at_us : arrivals_us) {
+    if (at_us >= from_us && at_us < to_us) out.arrivals_us.push_back(at_us - from_us);
+  }
   for (const auto& client : clients) {
     const auto start = std::max(client.start_us, from_us), end = std::min(client.end_us, to_us);
     if (start < end) out.clients.push_back({start - from_us, end - from_us, client.count, client.seconds});
@@ -95,43 +164,18 @@ Traffic Traffic::part(std::int64_t from_us, std::int64_t to_us) const {
 Result<Traffic> parse_trace(std::string_view text, std::string name) {
   Traffic traffic;
   traffic.name = std::move(name);
-  std::optional<std::int64_t> period_us;
-  std::size_t line_number = 0;
-  while (!text.empty()) {
-    const auto end = text.find('\n');
-    const auto line = trim(without_return(text.substr(0, end)));
-    text = end == std::string_view::npos ? std::string_view() : text.substr(end + 1);
-    ++line_number;
-    if (line.empty()) continue;
-    if (!period_us) {
-      period_us = period_of_header(line);
-      if (!period_us)
-        return trace_error(line_number,
-                           "the header must be second,requests or minute,requests or hour,requests");
-      continue;
-    }
-    const auto comma = line.find(',');
-    const auto index = comma == std::string_view::npos ? std::nullopt : parse_integer(line.substr(0, comma));
-    const auto count =
-        comma == std::string_view::npos ? std::nullopt : parse_number(trim(line.substr(comma + 1)));
-    if (!index || !count) return trace_error(line_number, fmt::format("'{}' is not index,requests", line));
-    if (*count < 0) return trace_error(line_number, "a count below zero");
-    const double rps = *count / (static_cast<double>(*period_us) / 1e6);
-    if (!(rps <= rate_max_rps)) return trace_error(line_number, "more requests than a simulation can play");
-    if (*index >= span_max_us / *period_us)
-      return trace_error(line_number, "the index lies beyond ten years");
-    const std::int64_t start = *index * *period_us;
-    if (*index < 0 || start < traffic.duration_us)
-      return trace_error(line_number, "the index must grow from row to row");
-    const auto add = [&](std::int64_t at, double rate) {
-      if (traffic.segments.empty() || traffic.segments.back().rps != rate)
-        traffic.segments.push_back({at, rate});
-    };
-    if (start > traffic.duration_us) add(traffic.duration_us, 0);  // a gap: nothing came
-    add(start, rps);
-    traffic.duration_us = start + *period_us;
+  Lines lines(text);
+  const auto header = lines.next();
+  const auto period_us = header ? period_of_header(*header) : std::nullopt;
+  if (!period_us && header != "arrival")
+    return lines.error("the header must be second,requests or minute,requests or hour,requests or arrival");
+  while (const auto line = lines.next()) {
+    auto added =
+        period_us ? add_period(traffic, lines, *line, *period_us) : add_arrival(traffic, lines, *line);
+    if (!added) return added.error();
   }
-  if (traffic.segments.empty()) return trace_error(line_number, "there is no row of counts");
+  count_by_second(traffic);
+  if (traffic.segments.empty()) return lines.error("there is no row of counts");
   return traffic;
 }
 

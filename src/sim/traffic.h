@@ -36,6 +36,8 @@ struct Traffic {
   std::int64_t duration_us = 0;
   std::vector<RateSegment> segments;  // by start; the first starts at 0, neighbours differ
   std::vector<BusyClients> clients;
+  // When each request comes, ascending; none: they come at random. The segments say the same by the second.
+  std::vector<std::int64_t> arrivals_us;
 
   double peak_rps() const;
   double requests() const;
@@ -44,12 +46,14 @@ struct Traffic {
   double rate_at(std::int64_t at_us) const;
   // Until when the rate stays and no caller keeps a task busy; `at_us` itself if one does.
   std::int64_t level_until(std::int64_t at_us) const;
+  // Requests whose times are known come at random in their seconds afterwards.
   void multiply(double factor);
   // The part [from, to), counted from its own start.
   Traffic part(std::int64_t from_us, std::int64_t to_us) const;
 };
 
-// CSV with a header `second|minute|hour,requests`, one row per period. Errors name the line.
+// CSV with a header `second|minute|hour,requests` and one row per period, or with the header `arrival` and
+// one row per request: seconds since the start. Errors name the line.
 Result<Traffic> parse_trace(std::string_view text, std::string name);
 
 struct GeneratorOptions {

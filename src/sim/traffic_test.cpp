@@ -41,15 +41,33 @@ TEST(Trace, NothingCameInAGap) {
   EXPECT_EQ(traffic->requests(), 12);
 }
 
+TEST(Trace, KnowsEachArrival) {
+  auto traffic = parse_trace("arrival\n0.25\n0.25\n0.5\n3.000001\n", "t.csv");
+  ASSERT_TRUE(traffic) << traffic.error().message;
+  EXPECT_EQ(traffic->arrivals_us, (std::vector<std::int64_t>{250'000, 250'000, 500'000, 3'000'001}));
+  EXPECT_EQ(traffic->rate_at(0), 3);
+  EXPECT_EQ(traffic->rate_at(us_per_second), 0);
+  EXPECT_EQ(traffic->rate_at(3 * us_per_second), 1);
+  EXPECT_EQ(traffic->duration_us, 4 * us_per_second);
+  EXPECT_EQ(traffic->part(us_per_second, 4 * us_per_second).arrivals_us,
+            (std::vector<std::int64_t>{2'000'001}));
+  traffic->multiply(2);
+  EXPECT_TRUE(traffic->arrivals_us.empty());
+  EXPECT_EQ(problem_of("arrival\n1\n0.5\n"), "line 3: the times must not go back from row to row");
+  EXPECT_EQ(problem_of("arrival\nsoon\n"), "line 2: 'soon' is not a time in seconds");
+  EXPECT_EQ(problem_of("arrival\nnan\n"), "line 2: the time lies before the start or beyond ten years");
+  EXPECT_EQ(problem_of("arrival\n1e12\n"), "line 2: the time lies before the start or beyond ten years");
+}
+
 TEST(Trace, ErrorsNameTheLine) {
   EXPECT_EQ(problem_of("day,requests\n0,1\n"),
-            "line 1: the header must be second,requests or minute,requests or hour,requests");
+            "line 1: the header must be second,requests or minute,requests or hour,requests or arrival");
   EXPECT_EQ(problem_of("minute,requests\n0,1\nx,2\n"), "line 3: 'x,2' is not index,requests");
   EXPECT_EQ(problem_of("minute,requests\n0\n"), "line 2: '0' is not index,requests");
   EXPECT_EQ(problem_of("minute,requests\n0,1\n\n1,-2\n"), "line 4: a count below zero");
   EXPECT_EQ(problem_of("minute,requests\n3,1\n3,1\n"), "line 3: the index must grow from row to row");
   EXPECT_EQ(problem_of("minute,requests\n"), "line 1: there is no row of counts");
-  EXPECT_EQ(problem_of(""), "line 0: there is no row of counts");
+  EXPECT_EQ(problem_of("minute,requests"), "line 1: there is no row of counts");
   EXPECT_EQ(problem_of("minute,requests\n-1,2\n"), "line 2: the index must grow from row to row");
 }
 
