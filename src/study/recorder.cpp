@@ -106,14 +106,11 @@ void Recorder::look_at_history() {
 void Recorder::fill_cpu() {
   while (next_without_cpu_ < timeline_.minutes.size()) {
     const Time start = origin_ + Duration::minutes(1) * static_cast<std::int64_t>(next_without_cpu_);
-    const auto buckets =
-        region_.metrics().query(cpu_, start, start + Duration::minutes(1), Duration::minutes(1));
-    if (buckets.empty()) {
-      if (timeline_.minutes.size() - next_without_cpu_ < cpu_fill_limit) return;
-    } else {
-      const auto& set = buckets.front().values.set;
-      timeline_.minutes[next_without_cpu_].cpu = set.sum / set.sample_count;
-    }
+    auto& cpu = timeline_.minutes[next_without_cpu_].cpu;
+    region_.metrics().query_sets(
+        cpu_, start, start + Duration::minutes(1), Duration::minutes(1), {},
+        [&cpu](Time, const control::StatisticSet& set) { cpu = set.sum / set.sample_count; });
+    if (!cpu && timeline_.minutes.size() - next_without_cpu_ < cpu_fill_limit) return;
     ++next_without_cpu_;
   }
 }

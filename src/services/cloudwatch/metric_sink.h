@@ -1,6 +1,7 @@
 // MetricSink: where berth's own parts publish metrics (AWS/ECS, AWS/ApplicationELB, ...).
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -16,6 +17,15 @@ struct MetricId {
   std::map<std::string, std::string> dimensions;
 
   auto operator<=>(const MetricId&) const = default;
+};
+
+struct MetricIdHash {
+  std::size_t operator()(const MetricId& id) const {
+    constexpr std::hash<std::string> hash;
+    std::size_t sum = hash(id.name);
+    for (const auto& [name, value] : id.dimensions) sum = sum * 31 + hash(value);
+    return sum;
+  }
 };
 
 struct MetricValues {

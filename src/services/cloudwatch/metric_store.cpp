@@ -95,9 +95,7 @@ void MetricStore::put(const MetricId& id, const std::string& unit, Time time, co
                       bool high_resolution) {
   if (time < repeated_until_) return;
   if (observer_) observer_(id, unit, time, values, high_resolution);
-  auto found = series_.find(KeyView{id, unit});
-  if (found == series_.end()) found = series_.try_emplace(Key{id, unit}).first;
-  Series& series = found->second;
+  Series& series = metrics_[id][unit];
   if (high_resolution) add(point_at(series.seconds, floor_to(time, Duration::seconds(1))), values);
   const Time minute = floor_to_minute(time);
   add(point_at(series.minutes, minute), values);
@@ -105,15 +103,15 @@ void MetricStore::put(const MetricId& id, const std::string& unit, Time time, co
 }
 
 const MetricStore::Series* MetricStore::find_series(const MetricId& id, const std::string& unit) const {
-  const auto found = series_.lower_bound(KeyView{id, unit});
-  if (found == series_.end() || found->first.first != id) return nullptr;
-  return unit.empty() || found->first.second == unit ? &found->second : nullptr;
+  const auto metric = metrics_.find(id);
+  if (metric == metrics_.end()) return nullptr;
+  const auto found = unit.empty() ? metric->second.begin() : metric->second.find(unit);
+  return found == metric->second.end() ? nullptr : &found->second;
 }
 
 std::string MetricStore::unit_of(const MetricId& id) const {
-  static const std::string any;
-  const auto found = series_.lower_bound(KeyView{id, any});
-  return found == series_.end() || found->first.first != id ? "None" : found->first.second;
+  const auto metric = metrics_.find(id);
+  return metric == metrics_.end() ? "None" : metric->second.begin()->first;
 }
 
 std::vector<Bucket> MetricStore::query(const MetricId& id, Time start, Time end, Duration period,
@@ -176,23 +174,21 @@ void MetricStore::query_sets(const MetricId& id, Time start, Time end, Duration 
 
 std::vector<MetricStore::Listed> MetricStore::list(Time now) const {
   std::vector<Listed> out;
-  for (const auto& [key, series] : series_) {
-    if (series.minutes.empty()) continue;
-    const Time last = series.minutes.back().start;
-    if (now - last > listed_after_last_point) continue;
-    if (!out.empty() && out.back().id == key.first) {
-      out.back().last = std::max(out.back().last, last);
-    } else {
-      out.push_back({key.first, last});
+  for (const auto& [id, units] : metrics_) {
+    Time last{};
+    for (const auto& [unit, series] : units) {
+      if (!series.minutes.empty()) last = std::max(last, series.minutes.back().start);
     }
+    if (now - last <= listed_after_last_point) out.push_back({id, last});
   }
+  std::sort(out.begin(), out.end(), [](const Listed& a, const Listed& b) { return a.id < b.id; });
   return out;
 }
 
 bool MetricStore::level_since(Time since, Time now, Duration latest) const {
-  for (const auto& [key, series] : series_) {
+  const auto level = [&](const Series& series) {
     const auto& points = series.minutes;
-    if (points.empty() || points.back().start < since) continue;
+    if (points.empty() || points.back().start < since) return true;
     if (!series.seconds.empty() || points.back().start < now - latest) return false;
     Time expected = points.back().start;
     for (auto point = points.rbegin(); expected >= since;
@@ -200,15 +196,20 @@ bool MetricStore::level_since(Time since, Time now, Duration latest) const {
       if (point == points.rend() || point->start != expected) return false;
       if (!nearly_same(point->set, points.back().set)) return false;
     }
+    return true;
+  };
+  for (const auto& [id, units] : metrics_) {
+    for (const auto& [unit, series] : units) {
+      if (!level(series)) return false;
+    }
   }
   return true;
 }
 
 void MetricStore::repeat_newest(Time last, Duration kept, Time now, Duration latest) {
   repeated_until_ = last + Duration::minutes(1);
-  for (auto& [key, series] : series_) {
-    auto& points = series.minutes;
-    if (points.empty() || points.back().start < now - latest) continue;
+  const auto repeat = [&](std::deque<Point>& points) {
+    if (points.empty() || points.back().start < now - latest) return;
     const control::StatisticSet set = points.back().set;
     const auto values = points.back().values ? *points.back().values : std::map<double, double>();
     for (Time at = std::max(points.back().start, floor_to_minute(last - kept)) + Duration::minutes(1);
@@ -216,36 +217,43 @@ void MetricStore::repeat_newest(Time last, Duration kept, Time now, Duration lat
       points.push_back(
           {at, set, values.empty() ? nullptr : std::make_unique<std::map<double, double>>(values)});
     }
+  };
+  for (auto& [id, units] : metrics_) {
+    for (auto& [unit, series] : units) repeat(series.minutes);
   }
 }
 
 void MetricStore::forget_old(Time now) {
-  for (auto it = series_.begin(); it != series_.end();) {
-    auto& series = it->second;
-    while (!series.minutes.empty() && now - series.minutes.front().start > minute_retention) {
-      series.minutes.pop_front();
+  const auto forget = [now](std::deque<Point>& points, Duration retention) {
+    while (!points.empty() && now - points.front().start > retention) points.pop_front();
+  };
+  for (auto& [id, units] : metrics_) {
+    for (auto& [unit, series] : units) {
+      forget(series.minutes, minute_retention);
+      forget(series.seconds, second_retention);
     }
-    while (!series.seconds.empty() && now - series.seconds.front().start > second_retention) {
-      series.seconds.pop_front();
-    }
-    it = series.minutes.empty() ? series_.erase(it) : std::next(it);
+    std::erase_if(units, [](const auto& unit) { return unit.second.minutes.empty(); });
   }
+  std::erase_if(metrics_, [](const auto& metric) { return metric.second.empty(); });
 }
 
 Result<> MetricStore::flush(Time now) {
   forget_old(now);
   if (!journal_) return {};
   std::vector<MetricPoint> points;
-  for (auto& [key, series] : series_) {
-    for (const Time start : series.unsaved) {
-      const Point& point = point_at(series.minutes, start);
-      points.push_back(
-          {write_identity(key.first, key.second), start, write_point(point.set, point.values.get())});
+  for (auto& [id, units] : metrics_) {
+    for (auto& [unit, series] : units) {
+      for (const Time start : series.unsaved) {
+        const Point& point = point_at(series.minutes, start);
+        points.push_back({write_identity(id, unit), start, write_point(point.set, point.values.get())});
+      }
     }
   }
   if (points.empty()) return {};
   if (auto written = journal_->write_metric_points(points); !written) return written;
-  for (auto& [key, series] : series_) series.unsaved.clear();
+  for (auto& [id, units] : metrics_) {
+    for (auto& [unit, series] : units) series.unsaved.clear();
+  }
   return journal_->erase_metric_points_before(now - minute_retention);
 }
 
@@ -259,12 +267,12 @@ Result<> MetricStore::load(Time now) {
         !read_point(stored.value, values)) {
       return;
     }
-    add(point_at(series_[{id, unit}].minutes, stored.start), values);
+    add(point_at(metrics_[id][unit].minutes, stored.start), values);
   });
 }
 
 void MetricStore::clear() {
-  series_.clear();
+  metrics_.clear();
 }
 
 }  // namespace berth::cloudwatch

@@ -9,6 +9,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "services/cloudwatch/metric_sink.h"
@@ -76,7 +77,6 @@ class MetricStore final : public MetricSink {
   // Appends what changed since the last flush to the journal. Called about once a minute.
   Result<> flush(Time now);
   void clear();
-  std::size_t series_count() const { return series_.size(); }
 
  private:
   struct Point {
@@ -92,16 +92,7 @@ class MetricStore final : public MetricSink {
     std::deque<Point> seconds;
     std::set<Time> unsaved;  // starts in `minutes`
   };
-  using Key = std::pair<MetricId, std::string>;  // id and unit
-  using KeyView = std::pair<const MetricId&, const std::string&>;
-  struct KeyLess {
-    using is_transparent = void;
-    template <class A, class B>
-    bool operator()(const A& a, const B& b) const {
-      const auto order = a.first <=> b.first;
-      return order != 0 ? order < 0 : a.second < b.second;
-    }
-  };
+  using Units = std::map<std::string, Series>;
 
   static Point& point_at(std::deque<Point>& points, Time start);
   static void add(Point& point, const MetricValues& values);
@@ -113,7 +104,7 @@ class MetricStore final : public MetricSink {
   MetricJournal* journal_;
   Observer observer_;
   Time repeated_until_{};  // points of these minutes were repeated
-  std::map<Key, Series, KeyLess> series_;
+  std::unordered_map<MetricId, Units, MetricIdHash> metrics_;
 };
 
 }  // namespace berth::cloudwatch
