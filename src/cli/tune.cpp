@@ -33,6 +33,7 @@ std::vector<std::string> row_of(const std::string& name, const study::Candidate&
           number(knobs.scale_in_cooldown_s),
           number(knobs.minimum),
           number(knobs.maximum),
+          number(knobs.resolution_s),
           fmt::format("{:.3f}", candidate.tuned.usd_a_day),
           fmt::format("{:.3g}", candidate.tuned.missed_percent),
           number(candidate.tuned.actions),
@@ -46,8 +47,9 @@ std::string ideal_name(std::size_t index) {
 }
 
 std::vector<std::vector<std::string>> rows_of(const study::Tuning& tuning) {
-  std::vector<std::vector<std::string>> rows{{"policy", "target", "out s", "in s", "min", "max", "USD/day",
-                                              "missed %", "actions", "then USD/day", "then missed %", ""}};
+  std::vector<std::vector<std::string>> rows{{"policy", "target", "out s", "in s", "min", "max", "metric s",
+                                              "USD/day", "missed %", "actions", "then USD/day",
+                                              "then missed %", ""}};
   rows.push_back(row_of("yours", tuning.current, true));
   for (std::size_t i = 0; i < tuning.front.size(); ++i) {
     const auto& candidate = tuning.front[i];
@@ -63,8 +65,9 @@ std::vector<std::vector<std::string>> rows_of(const study::Tuning& tuning) {
 std::string page_of(const study::Tuning& tuning, const std::string& where) {
   using study::PointKind;
   const auto note = [](const study::Knobs& knobs) {
-    return fmt::format("target {}, cooldowns {} and {} s, {} to {} tasks", knobs.target,
-                       knobs.scale_out_cooldown_s, knobs.scale_in_cooldown_s, knobs.minimum, knobs.maximum);
+    return fmt::format("target {}, cooldowns {} and {} s, {} to {} tasks, metrics of {} s", knobs.target,
+                       knobs.scale_out_cooldown_s, knobs.scale_in_cooldown_s, knobs.minimum, knobs.maximum,
+                       knobs.resolution_s);
   };
   const auto add = [](study::Scatter& scatter, const std::string& name, const study::Score& score,
                       PointKind kind, const std::string& text) {
@@ -105,6 +108,14 @@ std::string patch_of(const study::Tuning& tuning, const std::string& where) {
       "  {}:\n    Properties:\n      TargetTrackingScalingPolicyConfiguration:\n        TargetValue: {}\n"
       "        ScaleOutCooldown: {}\n        ScaleInCooldown: {}\n",
       tuning.policy_resource, knobs.target, knobs.scale_out_cooldown_s, knobs.scale_in_cooldown_s);
+  if (knobs.resolution_s == tuning.current.knobs.resolution_s) return out;
+  const bool high = knobs.resolution_s < 60;
+  out += fmt::format(
+      "        PredefinedMetricSpecification:\n          PredefinedMetricType: "
+      "ECSServiceAverageCPUUtilization{}\n"
+      "  {}:\n    Properties:\n      Monitoring:\n        MetricConfigurations:\n"
+      "          - MetricNames: [CPUUtilization]\n            ResolutionSeconds: {}\n",
+      high ? "HighResolution" : "", tuning.service_resource, knobs.resolution_s);
   return out;
 }
 
@@ -118,6 +129,7 @@ json::object candidate_json(const study::Candidate& candidate) {
           {"scale_in_cooldown_s", candidate.knobs.scale_in_cooldown_s},
           {"minimum", candidate.knobs.minimum},
           {"maximum", candidate.knobs.maximum},
+          {"resolution_s", candidate.knobs.resolution_s},
           {"tuned", score(candidate.tuned)},
           {"judged", score(candidate.judged)},
           {"overfit", study::is_overfit(candidate)}};

@@ -3,10 +3,13 @@
 #include <algorithm>
 #include <utility>
 
+#include "services/ecs/monitoring.h"
+
 namespace berth::reconcile {
 namespace {
 
 constexpr double mebibyte = 1024 * 1024;
+const std::string percent_unit = "Percent";
 
 control::StatisticSet scaled_to_count(const control::StatisticSet& set, double count) {
   return {count, set.sum / set.sample_count * count, set.minimum, set.maximum};
@@ -47,13 +50,29 @@ void ServiceMetrics::sample() {
   const bool ends = now - minute < sample_interval;
   follow_services();
   sample_tasks(ends ? minute : minute + Duration::minutes(1));
-  for (auto& [key, service] : services_) {
-    const auto* row = store_.find<ecs::ServiceRow>(key);
-    control::merge(service.minute.running, control::statistic_set_of(service.running_now));
-    control::merge(service.minute.pending, control::statistic_set_of(service.pending_now));
-    control::merge(service.minute.desired, control::statistic_set_of(row->desired_count));
-  }
+  for (auto& [key, service] : services_) gather(key, service);
   if (ends) finish(minute);
+}
+
+void ServiceMetrics::gather(const std::string& key, Service& service) {
+  const auto& row = *store_.find<ecs::ServiceRow>(key);
+  Minute& minute = service.minute;
+  keep(service.names->cpu, row, service.cpu, minute.cpu);
+  keep(service.names->memory, row, service.memory, minute.memory);
+  control::merge(minute.running, control::statistic_set_of(service.running_now));
+  control::merge(minute.pending, control::statistic_set_of(service.pending_now));
+  control::merge(minute.desired, control::statistic_set_of(row.desired_count));
+}
+
+// For the minute's point, or as a point of its own.
+void ServiceMetrics::keep(const Metric& metric, const ecs::ServiceRow& row,
+                          const control::StatisticSet& newest, control::StatisticSet& minute) {
+  if (newest.sample_count <= 0) return;
+  if (ecs::resolution_s(row, metric.name) >= 60) return control::merge(minute, newest);
+  const Time end = floor_to(loop_.now(), sample_interval);
+  loop_.at(end + std::min(publish_lag_, high_resolution_lag_most), [this, metric, newest, end] {
+    metrics_.put(metric, percent_unit, end - sample_interval, {newest}, true);
+  });
 }
 
 // Both maps are in the order of their keys, so one pass over both is enough.
@@ -66,6 +85,7 @@ void ServiceMetrics::follow_services() {
       known = services_.emplace_hint(known, key, Service{.names = names_of(row), .minute = {}});
     }
     known->second.running_now = known->second.pending_now = 0;
+    known->second.cpu = known->second.memory = {};
     ++known;
   }
   while (known != services_.end()) known = forget(known);
@@ -108,8 +128,8 @@ void ServiceMetrics::sample_task(const ecs::TaskRow& row, Task& task, Time minut
     // AWS: a task-level limit keeps the utilization at 100 at most; the quota's last period may overshoot it.
     const double percent = std::min(100.0, used_us * 100 / (elapsed_us * row.cpu_vcpu));
     const double memory_mib = static_cast<double>(usage->memory_bytes) / mebibyte;
-    control::merge(minute.cpu, control::statistic_set_of(percent));
-    control::merge(minute.memory, control::statistic_set_of(memory_mib * 100 / row.memory_mib));
+    control::merge(task.service->cpu, control::statistic_set_of(percent));
+    control::merge(task.service->memory, control::statistic_set_of(memory_mib * 100 / row.memory_mib));
     if (task.counted_in != minute_end) ++minute.tasks;
     task.counted_in = minute_end;
   }
@@ -152,13 +172,14 @@ std::shared_ptr<const ServiceMetrics::Names> ServiceMetrics::names_of(const ecs:
 }
 
 void ServiceMetrics::publish(Time minute_start, const Finished& services) {
-  static const std::string percent = "Percent", count = "Count";
+  static const std::string count = "Count";
+  // AWS: SampleCount of the minute is the number of running tasks; no running task, no point.
+  const auto put_use = [&](const Metric& metric, const control::StatisticSet& set, int tasks) {
+    if (set.sample_count > 0) metrics_.put(metric, percent_unit, minute_start, {scaled_to_count(set, tasks)});
+  };
   for (const auto& [names, minute] : services) {
-    // AWS: SampleCount of the minute is the number of running tasks; no running task, no point.
-    if (minute.tasks > 0) {
-      metrics_.put(names->cpu, percent, minute_start, {scaled_to_count(minute.cpu, minute.tasks)});
-      metrics_.put(names->memory, percent, minute_start, {scaled_to_count(minute.memory, minute.tasks)});
-    }
+    put_use(names->cpu, minute.cpu, minute.tasks);
+    put_use(names->memory, minute.memory, minute.tasks);
     const auto put_counts = [&](const std::vector<Metric>& metrics, const control::StatisticSet& set) {
       for (const auto& metric : metrics) metrics_.put(metric, count, minute_start, {set});
     };

@@ -262,7 +262,12 @@ class Explanation {
     std::string text = fmt::format("{} is {}", name_for_people(alarm), state);
     if (since >= 0) text += " since " + clock(since, true);
     if (!can_look_into(alarm)) {
-      say(text + fmt::format("; it watches {}, which is not in the timeline.", alarm.metric), 4);
+      say(text + (alarm.period_s < 60
+                      ? fmt::format("; it watches {} every {} s ({} of {} points), finer than the "
+                                    "timeline's minutes.",
+                                    alarm.metric, alarm.period_s, alarm.datapoints, alarm.evaluation_periods)
+                      : fmt::format("; it watches {}, which is not in the timeline.", alarm.metric)),
+          4);
       return;
     }
     const Window window = window_of(alarm);

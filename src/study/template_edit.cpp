@@ -25,6 +25,9 @@ Result<> set_property(json::value& document, const std::string& setting) {
     const auto end = path.find('.');
     const auto step = path.substr(0, end);
     path = end == std::string_view::npos ? std::string_view() : path.substr(end + 1);
+    if (at->is_null() && step == "0") at->emplace_array();
+    if (at->is_array() && step == fmt::format("{}", at->get_array().size()))
+      at->get_array().emplace_back(nullptr);
     if (at->is_array()) {
       const auto index = parse_integer(step);
       if (!index || *index < 0 || static_cast<std::size_t>(*index) >= at->get_array().size()) {

@@ -34,6 +34,14 @@ std::string at(const json::value& document, const char* pointer) {
   return value && value->is_string() ? std::string(value->get_string()) : "not there";
 }
 
+TEST(SetProperty, AddsElementsToLists) {
+  auto document = policy_template();
+  ASSERT_TRUE(set_property(document, "Policy.Made.0.Names.0=first"));
+  ASSERT_TRUE(set_property(document, "Policy.Made.0.Names.1=second"));
+  EXPECT_EQ(at(document, "/Resources/Policy/Properties/Made/0/Names/0"), "first");
+  EXPECT_EQ(at(document, "/Resources/Policy/Properties/Made/0/Names/1"), "second");
+}
+
 TEST(SetProperty, ChangesWhatIsThere) {
   auto document = policy_template();
   ASSERT_TRUE(set_property(document, "Policy.Config.TargetValue=60"));
@@ -63,8 +71,8 @@ TEST(SetProperty, SaysWhatIsWrong) {
   EXPECT_EQ(problem_of("Policy.Name"), "--set Policy.Name: write it as Resource.Property.Path=VALUE");
   EXPECT_EQ(problem_of("Policy=1"), "--set Policy=1: name a resource and a property of it");
   EXPECT_EQ(problem_of("Polcy.Name=1"), "--set Polcy.Name=1: the template has no resource Polcy");
-  EXPECT_EQ(problem_of("Policy.Steps.2.Change=1"),
-            "--set Policy.Steps.2.Change=1: 2 is no element of the list");
+  EXPECT_EQ(problem_of("Policy.Steps.3.Change=1"),
+            "--set Policy.Steps.3.Change=1: 3 is no element of the list");
   EXPECT_EQ(problem_of("Policy.Steps.x=1"), "--set Policy.Steps.x=1: x is no element of the list");
 }
 

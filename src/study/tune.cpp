@@ -15,22 +15,23 @@
 namespace berth::study {
 namespace {
 
-constexpr const char* cpu_metric = "ECSServiceAverageCPUUtilization";
-constexpr std::size_t keep_one_of = 3;  // from one round to the next
+constexpr std::string_view cpu_metric = "ECSServiceAverageCPUUtilization";
+constexpr std::string_view high_resolution = "HighResolution";  // the metric's suffix
+constexpr std::size_t keep_one_of = 3;                          // from one round to the next
 constexpr std::size_t finalists_least = 12;
 constexpr std::int64_t round_least_us = 6 * 60 * us_per_minute;  // shorter rounds say nothing
 constexpr double judged_much_worse = 3;
 constexpr double judged_worse_percent = 0.1;  // percentage points that are no noise
 
 struct Resources {
-  std::string policy, target;
+  std::string policy, target, service;
 };
 
 std::string type_of(const json::value& resource) {
   return string_or(resource, "Type");
 }
 
-// The template's first target tracking policy and the first scalable target.
+// The template's first target tracking policy, scalable target and service.
 Result<Resources> find_resources(const std::string& template_text) {
   const auto document = cfn::read_template(template_text, cfn::template_url_bytes_max);
   if (!document) return document.error();
@@ -44,6 +45,7 @@ Result<Resources> find_resources(const std::string& template_text) {
         found.policy = name;
       if (found.target.empty() && type_of(resource) == "AWS::ApplicationAutoScaling::ScalableTarget")
         found.target = name;
+      if (found.service.empty() && type_of(resource) == "AWS::ECS::Service") found.service = name;
     }
   }
   if (found.policy.empty() || found.target.empty())
@@ -53,11 +55,19 @@ Result<Resources> find_resources(const std::string& template_text) {
 
 std::vector<std::string> all_sets(const Resources& of, const Knobs& knobs) {
   const std::string tracking = of.policy + ".TargetTrackingScalingPolicyConfiguration.";
-  return {fmt::format("{}TargetValue={}", tracking, knobs.target),
-          fmt::format("{}ScaleOutCooldown={}", tracking, knobs.scale_out_cooldown_s),
-          fmt::format("{}ScaleInCooldown={}", tracking, knobs.scale_in_cooldown_s),
-          fmt::format("{}.MinCapacity={}", of.target, knobs.minimum),
-          fmt::format("{}.MaxCapacity={}", of.target, knobs.maximum)};
+  std::vector<std::string> sets = {fmt::format("{}TargetValue={}", tracking, knobs.target),
+                                   fmt::format("{}ScaleOutCooldown={}", tracking, knobs.scale_out_cooldown_s),
+                                   fmt::format("{}ScaleInCooldown={}", tracking, knobs.scale_in_cooldown_s),
+                                   fmt::format("{}.MinCapacity={}", of.target, knobs.minimum),
+                                   fmt::format("{}.MaxCapacity={}", of.target, knobs.maximum)};
+  if (of.service.empty()) return sets;
+  const bool high = knobs.resolution_s < 60;
+  const std::string monitoring = of.service + ".Monitoring.MetricConfigurations.0.";
+  sets.push_back(fmt::format("{}PredefinedMetricSpecification.PredefinedMetricType={}{}", tracking,
+                             cpu_metric, high ? high_resolution : ""));
+  sets.push_back(monitoring + "MetricNames.0=CPUUtilization");
+  sets.push_back(fmt::format("{}ResolutionSeconds={}", monitoring, knobs.resolution_s));
+  return sets;
 }
 
 Knobs knobs_of(const Timeline& timeline) {
@@ -66,11 +76,13 @@ Knobs knobs_of(const Timeline& timeline) {
           .scale_out_cooldown_s = policy.scale_out_cooldown_s,
           .scale_in_cooldown_s = policy.scale_in_cooldown_s,
           .minimum = timeline.minimum,
-          .maximum = timeline.maximum};
+          .maximum = timeline.maximum,
+          .resolution_s = policy.metric == cpu_metric ? 60 : 20};
 }
 
 // Around what the traffic needs: from half of it to half as much again.
-KnobRanges ranges_for(const Timeline& timeline, const Knobs& current, double best_utilization) {
+KnobRanges ranges_for(const Timeline& timeline, const Knobs& current, double best_utilization,
+                      bool any_resolution) {
   int most = 1;
   double sum = 0;
   for (const auto& minute : timeline.minutes) {
@@ -83,7 +95,9 @@ KnobRanges ranges_for(const Timeline& timeline, const Knobs& current, double bes
           .scale_out_cooldown_s = {0, 300, 15},
           .scale_in_cooldown_s = {0, 900, 30},
           .minimum = {1, std::max(current.minimum, mean + 1), 1},
-          .maximum = {std::max(1, most / 2), std::max(current.maximum, most + most / 2 + 1), 1}};
+          .maximum = {std::max(1, most / 2), std::max(current.maximum, most + most / 2 + 1), 1},
+          .resolution_s = {any_resolution ? 20 : current.resolution_s,
+                           any_resolution ? 60 : current.resolution_s, 40}};
 }
 
 Score score_of(const Outcome& outcome) {
@@ -145,15 +159,17 @@ class Tuner {
     auto played = play_many({contest(tuned_, nullptr), contest(judged_, nullptr)});
     if (!played) return played.error();
     const auto& timeline = played->front().timeline;
-    if (timeline.policies.empty() || timeline.policies.front().metric != cpu_metric) {
+    if (timeline.policies.empty() || !timeline.policies.front().metric.starts_with(cpu_metric)) {
       return Error{"UsageError", "only a policy that tracks the service's average CPU can be tuned"};
     }
     result_.policy_resource = resources_.policy;
     result_.target_resource = resources_.target;
+    result_.service_resource = resources_.service;
     result_.tuned_s = played->front().virtual_s;
     result_.judged_s = played->back().virtual_s;
     result_.current = {knobs_of(timeline), score_of(played->front()), score_of(played->back())};
-    ranges_ = ranges_for(timeline, result_.current.knobs, played->front().best_utilization);
+    ranges_ = ranges_for(timeline, result_.current.knobs, played->front().best_utilization,
+                         !resources_.service.empty());
     const sim::LatencyTable table(options_.run.app, timeline.task_vcpu, options_.run.seed);
     for (const double late_share : ideal_late_shares) {
       const auto known = [&](const Outcome& part) {
@@ -260,6 +276,7 @@ std::vector<Knobs> latin_hypercube(const KnobRanges& ranges, std::size_t count, 
   deal(ranges.scale_in_cooldown_s, [](Knobs& knobs, int value) { knobs.scale_in_cooldown_s = value; });
   deal(ranges.minimum, [](Knobs& knobs, int value) { knobs.minimum = value; });
   deal(ranges.maximum, [](Knobs& knobs, int value) { knobs.maximum = std::max(value, knobs.minimum); });
+  deal(ranges.resolution_s, [](Knobs& knobs, int value) { knobs.resolution_s = value; });
   return out;
 }
 
@@ -273,11 +290,14 @@ bool is_overfit(const Candidate& candidate) {
 }
 
 std::vector<std::string> sets_of(const Tuning& tuning, const Knobs& knobs) {
-  const Resources of{tuning.policy_resource, tuning.target_resource};
+  const Resources of{tuning.policy_resource, tuning.target_resource, tuning.service_resource};
   const auto before = all_sets(of, tuning.current.knobs), after = all_sets(of, knobs);
   std::vector<std::string> out;
+  const std::string_view names = ".MetricNames.0=";  // of no use without a resolution, nor that without names
   for (std::size_t i = 0; i < after.size(); ++i) {
-    if (after[i] != before[i]) out.push_back(after[i]);
+    const bool needed =
+        knobs.resolution_s != tuning.current.knobs.resolution_s && after[i].find(names) != std::string::npos;
+    if (needed || after[i] != before[i]) out.push_back(after[i]);
   }
   return out;
 }

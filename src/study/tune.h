@@ -19,6 +19,7 @@ struct Knobs {
   int scale_in_cooldown_s = 300;
   int minimum = 1;
   int maximum = 1;
+  int resolution_s = 60;  // of the service's CPU metric: 60 or 20
 
   bool operator==(const Knobs&) const = default;
 };
@@ -27,7 +28,7 @@ struct KnobRange {
   int least = 0, most = 0, step = 1;
 };
 struct KnobRanges {
-  KnobRange target, scale_out_cooldown_s, scale_in_cooldown_s, minimum, maximum;
+  KnobRange target, scale_out_cooldown_s, scale_in_cooldown_s, minimum, maximum, resolution_s;
 };
 // `count` candidates; each knob's range is cut into as many slices, and every slice is used once.
 std::vector<Knobs> latin_hypercube(const KnobRanges& ranges, std::size_t count, std::uint64_t seed);
@@ -53,6 +54,7 @@ inline constexpr double ideal_late_shares[] = {0.0005, 0.005, 0.05};
 
 struct Tuning {
   std::string policy_resource, target_resource;
+  std::string service_resource;  // empty: the service is not of the template, its resolution stays
   Candidate current;
   std::vector<Candidate> front;  // by cost
   std::size_t chosen = 0;        // of the front

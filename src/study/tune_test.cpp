@@ -69,5 +69,20 @@ TEST(Tune, OnlyWhatDiffersIsSet) {
                                       "Target.MaxCapacity=8"}));
 }
 
+TEST(Tune, ACoarserOrFinerMetricIsSetInPolicyAndService) {
+  Tuning tuning;
+  tuning.policy_resource = "Policy";
+  tuning.target_resource = "Target";
+  tuning.service_resource = "Service";
+  tuning.current.knobs = {40, 120, 300, 1, 5};
+  EXPECT_TRUE(sets_of(tuning, tuning.current.knobs).empty());
+  EXPECT_EQ(sets_of(tuning, {40, 120, 300, 1, 5, 20}),
+            (std::vector<std::string>{
+                "Policy.TargetTrackingScalingPolicyConfiguration.PredefinedMetricSpecification."
+                "PredefinedMetricType=ECSServiceAverageCPUUtilizationHighResolution",
+                "Service.Monitoring.MetricConfigurations.0.MetricNames.0=CPUUtilization",
+                "Service.Monitoring.MetricConfigurations.0.ResolutionSeconds=20"}));
+}
+
 }  // namespace
 }  // namespace berth::study

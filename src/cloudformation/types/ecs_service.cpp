@@ -36,6 +36,7 @@ class Service final : public TableType {
                                         {"ServiceConnectConfiguration", false, in_place, as_object},
                                         {"VolumeConfigurations", false, in_place, as_list},
                                         {"VpcLatticeConfigurations", false, in_place, as_list},
+                                        {"Monitoring", false, in_place, as_object},
                                         {"AvailabilityZoneRebalancing", false, in_place, as_text},
                                         {"ForceNewDeployment", false, in_place, as_object},
                                         {"Tags", false, in_place, as_list}}) {}
@@ -94,8 +95,8 @@ class Service final : public TableType {
     const auto failed_now = [&](const auto& deployment) {
       return deployment.rollout_state == "FAILED" && deployment.created_at >= resource.step_began;
     };
-    const bool failed = primary.rollout_state == "FAILED" ||
-                        (row->deployments.size() > 1 && failed_now(row->deployments[1]));
+    const bool failed =
+        primary.rollout_state == "FAILED" || (row->deployments.size() > 1 && failed_now(row->deployments[1]));
     if (failed) {
       return Error{"GeneralServiceException",
                    "Error occurred during operation 'ECS Deployment Circuit Breaker was triggered'."};

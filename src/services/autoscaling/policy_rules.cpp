@@ -6,7 +6,7 @@
 #include <cmath>
 
 #include "services/autoscaling/names.h"
-#include "services/ecs/rows.h"
+#include "services/ecs/monitoring.h"
 #include "services/lists.h"
 
 namespace berth::autoscaling {
@@ -113,9 +113,10 @@ Result<> check_target_group(const Store& store, const control::ScalingMetric& me
 Result<> check_metric(const Store& store, const TargetTrackingScalingPolicyConfiguration& config,
                       const TrackedMetric& tracked, const std::string& resource_id) {
   if (!config.predefined_metric_specification) return {};
-  // Publishing every 20 s is set by a service's monitoring configuration, which no service has here.
   if (tracked.metric.period_s < 60) {
-    return validation("High-resolution metrics are not fully enabled on the ECS service.");
+    const auto* service = store.find<ecs::ServiceRow>(service_key(resource_id));
+    if (!service || !ecs::publishes_every(*service, tracked.metric.metric_name, tracked.metric.period_s))
+      return validation("High-resolution metrics are not fully enabled on the ECS service.");
   }
   return check_target_group(store, tracked.metric, resource_id);
 }

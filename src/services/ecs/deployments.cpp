@@ -46,6 +46,7 @@ std::string put_revision(Store& store, Rng& rng, const Settings& settings, const
   revision.platform_family = "Linux";
   revision.load_balancers = service.load_balancers;
   revision.network_configuration = service.network_configuration;
+  if (service.monitoring.metric_configurations) revision.monitoring = service.monitoring;
   revision.guard_duty_enabled = false;
   revision.created_at = now;
   const std::string arn = row.arn;
@@ -119,6 +120,7 @@ void begin_deployment(Store& store, Loop& loop, const Settings& settings, Servic
   state.network_configuration = service.network_configuration;
   state.load_balancers = service.load_balancers;
   state.platform_version = service.platform_version;
+  state.monitoring = service.monitoring;
   state.revision_arn = put_revision(store, rng, settings, service, now);
   state.service_deployment_arn = put_record(store, rng, settings, service, state, now);
   service.deployments.insert(service.deployments.begin(), std::move(state));
@@ -177,6 +179,7 @@ void fail_deployment(Store& store, ServiceRow& service, std::optional<std::size_
   service.network_configuration = target.network_configuration;
   service.load_balancers = target.load_balancers;
   service.platform_version = target.platform_version;
+  service.monitoring = target.monitoring;
   service.deployments.erase(service.deployments.begin() + static_cast<std::ptrdiff_t>(*rollback_to));
   service.deployments.insert(service.deployments.begin(), std::move(target));
 }

@@ -60,6 +60,7 @@ struct DeploymentState {
   NetworkConfiguration network_configuration;
   std::vector<LoadBalancer> load_balancers;
   std::string platform_version = "LATEST";
+  MonitoringConfiguration monitoring;
   std::string service_deployment_arn;  // the ServiceDeploymentRow that describes it
   std::string revision_arn;            // the ServiceRevisionRow that it rolls out
   // start throttling: tasks that never reached RUNNING
@@ -72,8 +73,8 @@ struct DeploymentState {
 BOOST_DESCRIBE_STRUCT(DeploymentState, (),
                       (id, status, task_definition, desired_count, failed_tasks, rollout_state,
                        rollout_state_reason, created_at, updated_at, network_configuration, load_balancers,
-                       platform_version, service_deployment_arn, revision_arn, failed_rounds, retry_at,
-                       was_running, reached_steady_state, is_rollback))
+                       platform_version, monitoring, service_deployment_arn, revision_arn, failed_rounds,
+                       retry_at, was_running, reached_steady_state, is_rollback))
 
 struct ServiceRow {
   static constexpr const char* table = "ecs.services";
@@ -94,6 +95,7 @@ struct ServiceRow {
   std::vector<CapacityProviderStrategyItem> capacity_provider_strategy;
   std::vector<LoadBalancer> load_balancers;
   NetworkConfiguration network_configuration;
+  MonitoringConfiguration monitoring;
   DeploymentConfiguration deployment_configuration;
   DeploymentController deployment_controller;
   std::vector<DeploymentState> deployments;  // PRIMARY first
@@ -113,7 +115,7 @@ BOOST_DESCRIBE_STRUCT(ServiceRow, (),
                       (cluster, name, arn, status, desired_count, task_definition, launch_type,
                        platform_version, scheduling_strategy, propagate_tags, enable_ecs_managed_tags,
                        enable_execute_command, availability_zone_rebalancing, health_check_grace_period_s,
-                       capacity_provider_strategy, load_balancers, network_configuration,
+                       capacity_provider_strategy, load_balancers, network_configuration, monitoring,
                        deployment_configuration, deployment_controller, deployments, events, tags, role_arn,
                        created_by, client_token, created_at, inactive_since, last_steady_event, muted_events))
 

@@ -260,7 +260,6 @@ Result<> check_unsupported_members(const Request& request) {
   if (any(request.volume_configurations)) return unsupported("volumeConfigurations");
   if (any(request.vpc_lattice_configurations)) return unsupported("vpcLatticeConfigurations");
   if (any(request.gateway_connectors)) return unsupported("gatewayConnectors");
-  if (request.monitoring) return unsupported("monitoring");
   if (request.enable_execute_command.value_or(false)) return unsupported("enableExecuteCommand");
   if (request.deployment_controller && request.deployment_controller->type.value_or("ECS") != "ECS") {
     return unsupported("the deployment controller " + *request.deployment_controller->type);

@@ -8,6 +8,7 @@
 #include "services/ecs/container_checks.h"
 #include "services/ecs/deployments.h"
 #include "services/ecs/errors.h"
+#include "services/ecs/monitoring.h"
 #include "services/ecs/names.h"
 #include "services/ecs/rows.h"
 #include "services/ecs/service_checks.h"
@@ -119,6 +120,7 @@ Result<ServiceRow> make_service(Context& context, const CreateServiceRequest& in
       !checked) {
     return checked.error();
   }
+  if (auto checked = check_monitoring(input.monitoring); !checked) return checked.error();
   auto configuration = completed_configuration(input.deployment_configuration, default_configuration());
   if (!configuration) return configuration.error();
   const auto rebalancing = rebalancing_of(input.availability_zone_rebalancing,
@@ -143,6 +145,7 @@ Result<ServiceRow> make_service(Context& context, const CreateServiceRequest& in
   if (!row.network_configuration.awsvpc_configuration->assign_public_ip) {
     row.network_configuration.awsvpc_configuration->assign_public_ip = "DISABLED";
   }
+  if (input.monitoring) row.monitoring = *input.monitoring;
   row.deployment_configuration = std::move(*configuration);
   row.deployment_controller.type = "ECS";
   if (input.tags) row.tags = *input.tags;
@@ -189,8 +192,8 @@ std::string text_of(const std::vector<T>& list) {
 // What a deployment is made of, as text: a new deployment follows from its change.
 std::string deployed_shape(const ServiceRow& service) {
   return service.task_definition + "\n" + service.platform_version + "\n" + service.launch_type + "\n" +
-         model::to_json_text(service.network_configuration) + "\n" + text_of(service.load_balancers) +
-         text_of(service.capacity_provider_strategy);
+         model::to_json_text(service.network_configuration) + "\n" + model::to_json_text(service.monitoring) +
+         "\n" + text_of(service.load_balancers) + text_of(service.capacity_provider_strategy);
 }
 
 Result<> update_deployed_shape(Context& context, const UpdateServiceRequest& input, ServiceRow& service) {
@@ -215,6 +218,8 @@ Result<> update_deployed_shape(Context& context, const UpdateServiceRequest& inp
   }
   if (auto checked = check_platform_version(input.platform_version); !checked) return checked;
   if (input.platform_version) service.platform_version = *input.platform_version;
+  if (auto checked = check_monitoring(input.monitoring); !checked) return checked;
+  if (input.monitoring) service.monitoring = *input.monitoring;
   if (input.capacity_provider_strategy) {
     const auto* cluster = context.store.find<ClusterRow>(service.cluster);
     const auto launch = launch_of(*cluster, std::nullopt, input.capacity_provider_strategy);

@@ -63,6 +63,29 @@ TEST_F(EcsServices, CreationIsIdempotentByTokenOnly) {
             "InvalidParameterException: Creation of service was not idempotent.");
 }
 
+TEST_F(EcsServices, AMonitoringConfigurationIsARevisionsAndStartsADeployment) {
+  const auto every = [](std::int64_t seconds) {
+    return MonitoringConfiguration{
+        std::vector<MetricConfiguration>{{std::vector<std::string>{"CPUUtilization"}, seconds}}};
+  };
+  ok(create_service, learner_service(1));
+  const auto first = *describe().deployments->front().id;
+  auto request = update();
+  request.monitoring = every(20);
+  ok(update_service, request);
+  const auto service = describe();
+  EXPECT_NE(*service.deployments->front().id, first);
+  const auto revisions = ok(
+      describe_service_revisions,
+      {.service_revision_arns = std::vector<std::string>{*service.current_service_revisions->front().arn}});
+  ASSERT_TRUE(revisions.service_revisions->front().monitoring);
+  EXPECT_EQ(
+      revisions.service_revisions->front().monitoring->metric_configurations->front().resolution_seconds, 20);
+  request.monitoring = every(30);
+  EXPECT_EQ(refusal(update_service, request),
+            "InvalidParameterException: The resolutionSeconds of a metric configuration must be 20 or 60.");
+}
+
 TEST_F(EcsServices, Refusals) {
   EXPECT_EQ(refused([](auto& r) { r.cluster = "nowhere"; }), "ClusterNotFoundException: Cluster not found.");
   EXPECT_EQ(refused([](auto& r) { r.task_definition = "nothing"; }),
