@@ -200,17 +200,52 @@ def wait_for(what, limit_s, look):
     raise Failed(f"{what} did not happen within {limit_s:.0f} s")
 
 
-def deploy(berth):
+def deploy_stack(berth, what, template, stack, *overrides):
     began = time.monotonic()
-    print("demo: deploying the prerequisites (what days 1-4 of the series leave behind)")
-    berth.aws("cloudformation", "deploy", "--template-file", os.path.join(ROOT, "examples/learner/prerequisites.yaml"),
-              "--stack-name", "learner-prerequisites", "--capabilities", "CAPABILITY_NAMED_IAM")
-    print(f"demo: {time.monotonic() - began:.1f} s; deploying the article's stack, byte for byte")
+    arguments = ["--parameter-overrides", *overrides] if overrides else []
+    berth.aws("cloudformation", "deploy", "--template-file", os.path.join(ROOT, "examples/learner", template),
+              "--stack-name", stack, "--capabilities", "CAPABILITY_NAMED_IAM", *arguments)
+    print(f"demo: {what}: deployed in {time.monotonic() - began:.1f} s", flush=True)
+
+
+def source_folder():
+    """What the series' repository holds: the application and its buildspec."""
+    folder = os.path.join(ROOT, "build/demo-source")
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(os.path.join(ROOT, "app"), os.path.join(folder, "app"))
+    shutil.copy(os.path.join(ROOT, "examples/learner/buildspec.yml"), folder)
+    return folder
+
+
+def build_image(berth):
+    """The article's first command, and its image in the repository afterwards."""
     began = time.monotonic()
-    berth.aws("cloudformation", "deploy", "--template-file", os.path.join(ROOT, "examples/learner/ecs_service.yaml"),
-              "--stack-name", "AWSLearner-ECS-Stack", "--capabilities", "CAPABILITY_NAMED_IAM",
-              "--parameter-overrides", f"AlertEmail={ADDRESS}")
-    print(f"demo: deployed in {time.monotonic() - began:.1f} s")
+    build = berth.aws_json("codebuild", "start-build", "--project-name", "learner-project")["build"]["id"]
+
+    def ended():
+        found = berth.aws_json("codebuild", "batch-get-builds", "--ids", build)["builds"][0]
+        return found if found["buildStatus"] != "IN_PROGRESS" else None
+
+    done = wait_for("the end of the build", 600, ended)
+    if done["buildStatus"] != "SUCCEEDED":
+        raise Failed(f"the build {build} ended as {done['buildStatus']}; its log is in /aws/codebuild/learner-project")
+    image = berth.aws_json("ecr", "describe-images", "--repository-name", "learner")["imageDetails"][0]
+    print(f"demo: aws codebuild start-build --project-name learner-project: built and pushed in "
+          f"{time.monotonic() - began:.1f} s; {image['imageDigest'][:19]}, {image['imageSizeInBytes']} bytes", flush=True)
+
+
+def deploy(berth, series):
+    if series:
+        deploy_stack(berth, "day 1, VPC, subnets, NAT gateway", "day1.yaml", "learner-day1")
+        deploy_stack(berth, "day 2, security groups", "day2.yaml", "learner-day2")
+        deploy_stack(berth, "day 3, roles, parameters, cluster, repository", "day3.yaml", "learner-day3")
+        deploy_stack(berth, "day 4, load balancer, build project", "day4.yaml", "learner-day4",
+                     f"SourceLocation={source_folder()}")
+        build_image(berth)
+    else:
+        deploy_stack(berth, "what days 1 to 4 of the series leave behind", "prerequisites.yaml", "learner-prerequisites")
+    deploy_stack(berth, "the article's stack, byte for byte", "ecs_service.yaml", "AWSLearner-ECS-Stack",
+                 f"AlertEmail={ADDRESS}")
 
 
 def confirm_subscription(berth):
@@ -342,7 +377,7 @@ def play(arguments):
     print(f"demo: berthd at {ENDPOINT}, data in {DATA}, AWS's clocks run {arguments.time_scale:g} times as fast")
     berth.start()
     try:
-        deploy(berth)
+        deploy(berth, arguments.series)
         confirm_subscription(berth)
         url = load_balancer_url(berth)
         print(f"demo: the application answers at {url}")
@@ -379,6 +414,8 @@ def play(arguments):
 def main():
     parser = argparse.ArgumentParser(prog="scripts/demo", description="Plays and checks the article's story.")
     parser.add_argument("--time-scale", type=float, default=10, help="1 to 20; 1 is the article's own clock (default 10)")
+    parser.add_argument("--series", action="store_true",
+                        help="begin with days 1 to 4 of the article's series and build the image with CodeBuild")
     parser.add_argument("--keep", action="store_true", help="leave everything running and say what to try")
     arguments = parser.parse_args()
     try:

@@ -251,6 +251,7 @@ def measure(seed, profile, folder, bin_dir):
         app = os.path.join(folder, "app.toml")
         run_berth(daemon, "calibrate", SERVICE, "--url", url.rstrip("/") + "/work", "-o", app)
         time.sleep(QUIET_S)
+        wait_for("a single task after the calibration", lambda: daemon.status()["services"][0]["desired"] == 1, 180)
         prefer(daemon)
         times = arrivals(profile, seed)
         origin, before = wait_for_full_minute(daemon), cpu_times()

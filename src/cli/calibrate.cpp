@@ -35,8 +35,8 @@ constexpr double overhead_most_ms = 20;
 // by more than the other's work waited for quota.
 constexpr double met_share = 0.25, met_most_share = 1.2;
 constexpr double pair_cpu_least_ms = 1;  // shorter meetings are not told from noise
-constexpr int pairs = 100;
-constexpr double between_pairs_s = 0.15;  // a period's quota and a half
+constexpr int pairs = 60;
+constexpr double between_pairs_s = 0.3;  // so that a small task's policy sees no load to scale out for
 // A thread that got less of the CPU than this share of the busiest one's does no requests.
 constexpr double working_share = 0.2;
 
