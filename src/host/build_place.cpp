@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "base/digest.h"
+#include "base/read_file.h"
 #include "base/replace_file.h"
 #include "base/text.h"
 #include "host/build_agent.h"
@@ -151,13 +152,21 @@ Result<int> make_build_place(const BuildPlaceConfig& config, const BuildNames& n
   return listen_in_netns(names.netns, build_endpoint_address, 80);
 }
 
-// In the service's own mounts its folder is /var/lib/containers, where Podman looks by itself, and the host's
-// name for the registry is the build's.
-Result<> start_build_engine(const BuildPlaceConfig&, const BuildNames& names, const std::string& images) {
+// In the service's own mounts its folder is /var/lib/containers, where Podman looks by itself; the host's
+// name for the registry is the build's; and the root of every cgroup hierarchy is the build's own cgroup, so
+// that what it runs is within the build's limits, and goes with it.
+Result<> start_build_engine(const BuildPlaceConfig&, const BuildNames& names, const Cgroups& cgroups,
+                            const std::string& images) {
   static constexpr const char* enter =
       "mkdir -p /var/lib/containers /run/containers /run/libpod && mount --bind \"$1\" /etc/hosts && "
       "mount --bind \"$2\" /var/lib/containers && mount -t tmpfs berth /run/containers && "
-      "mount -t tmpfs berth /run/libpod && shift 2 && exec \"$@\"";
+      "mount -t tmpfs berth /run/libpod || exit 1; "
+      "if [ -e /sys/fs/cgroup/cgroup.controllers ]; then mount --bind \"/sys/fs/cgroup$3\" /sys/fs/cgroup; "
+      "fi; "
+      "for c in /sys/fs/cgroup/*; do if [ -d \"$c$3\" ]; then mount --bind \"$c$3\" \"$c\" || exit 1; fi; "
+      "done; "
+      "shift 3 && exec \"$@\"";
+  if (auto made = cgroups.create_everywhere(names.word); !made) return made;
   const std::string podman = find_program("podman");
   if (podman.empty()) return Error{"EngineMissing", "Podman is not installed (apt install podman runc)"};
   const std::string storage = images.empty() ? names.folder + "/images" : images;
@@ -178,6 +187,7 @@ Result<> start_build_engine(const BuildPlaceConfig&, const BuildNames& names, co
                                      "sh",
                                      names.hosts,
                                      storage,
+                                     cgroups.parent_path(names.word),
                                      podman,
                                      "system",
                                      "service",
@@ -193,17 +203,19 @@ Result<> start_build_engine(const BuildPlaceConfig&, const BuildNames& names, co
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::microseconds(engine_start_time.us);
   while (!fs::exists(names.engine_socket, error)) {
     if (std::chrono::steady_clock::now() > deadline || !is_running(*service)) {
-      return Error{"EngineMissing", "The build's Podman service does not come up"};
+      return Error{"EngineMissing", "The build's Podman service does not come up: " +
+                                        std::string(trim(read_file(names.folder + "/engine.log")))};
     }
     std::this_thread::sleep_for(look_interval);
   }
   return {};
 }
 
-Result<> remove_build_place(const BuildPlaceConfig&, const BuildNames& names) {
+Result<> remove_build_place(const BuildPlaceConfig&, const BuildNames& names, const Cgroups& cgroups) {
   end_processes_with(engine_address(names));
   end_processes_with(forwarder_config(names));
   if (auto removed = remove_netns(names.netns); !removed) return removed;
+  cgroups.remove_everywhere(names.word);
   std::error_code error;
   fs::remove_all(names.folder, error);
   if (error) return system_error(names.folder, error);

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "base/result.h"
+#include "host/cgroup.h"
 #include "host/names.h"
 
 namespace berth::host {

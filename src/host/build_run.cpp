@@ -158,14 +158,13 @@ void BuildRun::find_image() {
 void BuildRun::start_engine(const FoundImage& image) {
   if (!place_.privileged) return create(image);
   const bool keeps = place_.caches_engine && !place_.cache.empty();
-  offload<void>(
-      [config = tools_.place, names = names_, images = keeps ? cache_folder("images") : ""] {
-        return start_build_engine(config, names, images);
-      },
-      [this, image](Result<> started) {
-        if (!started) return fail(started.error());
-        create(image);
-      });
+  offload<void>([config = tools_.place, names = names_, cgroups = tools_.cgroups,
+                 images = keeps ? cache_folder("images")
+                                : ""] { return start_build_engine(config, names, cgroups, images); },
+                [this, image](Result<> started) {
+                  if (!started) return fail(started.error());
+                  create(image);
+                });
 }
 
 void BuildRun::create(const FoundImage& image) {
@@ -413,10 +412,9 @@ void BuildRun::remove_place() {
   ++works_;
   tools_.tasks.loop.offload(
       [config = tools_.place, names = names_, cgroups = tools_.cgroups] {
-        if (auto removed = remove_build_place(config, names); !removed) {
+        if (auto removed = remove_build_place(config, names, cgroups); !removed) {
           log::warn("build {}: {}", names.word, removed.error().message);
         }
-        static_cast<void>(!cgroups.remove(names.word));
       },
       alive_.guard([this] {
         world::BuildEvent event;

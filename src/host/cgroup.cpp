@@ -127,6 +127,30 @@ Result<> Cgroups::create(const std::string& task_id, const CgroupLimits& limits)
   return {};
 }
 
+Result<> Cgroups::create_everywhere(const std::string& task_id) const {
+  if (v2_) return {};
+  for (const auto& hierarchy : folders_in(root_)) {
+    const std::string daemon = hierarchy / daemon_, task = daemon + "/" + task_id;
+    if (auto made = make_folder(task); !made) return made;
+    // A cpuset without processors and memory takes no process.
+    for (const char* name : {"cpuset.cpus", "cpuset.mems"}) {
+      const auto all = read_text(hierarchy / name);
+      if (!all) continue;
+      for (const auto& folder : {daemon, task}) {
+        if (auto set = write_text(folder + "/" + name, std::string(trim(*all))); !set) return set;
+      }
+    }
+  }
+  return {};
+}
+
+void Cgroups::remove_everywhere(const std::string& task_id) const {
+  for (const auto& hierarchy : v2_ ? std::vector<fs::path>{root_} : folders_in(root_)) {
+    remove_tree(hierarchy / daemon_ / task_id);
+    rmdir((hierarchy / daemon_).c_str());  // as long as another one is in it, it stays
+  }
+}
+
 std::optional<CgroupUsage> Cgroups::usage(const std::string& task_id) const {
   const std::string memory = path("memory", task_id);
   std::optional<std::int64_t> cpu_us, used, inactive;

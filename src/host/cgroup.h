@@ -36,6 +36,10 @@ class Cgroups {
   std::optional<CgroupUsage> usage(const std::string& task_id) const;
   // How many processes of this container the kernel has killed for want of memory, while its cgroup exists.
   std::int64_t oom_kills(const std::string& task_id, const std::string& container_id) const;
+  // The task's cgroup in every hierarchy that is mounted, for an engine that finds the task's own as its
+  // root.
+  Result<> create_everywhere(const std::string& task_id) const;
+  void remove_everywhere(const std::string& task_id) const;
   // Fails while a process is left in it.
   Result<> remove(const std::string& task_id) const;
   std::vector<std::string> tasks() const;

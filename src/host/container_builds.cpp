@@ -25,9 +25,8 @@ void remove_places(const BuildPlaceConfig& config, const Names& names, const Cgr
   for (const auto& word : cgroups.tasks()) words.insert(word);
   for (const auto& word : words) {
     const auto build = BuildNames::of_word(config, names, word);
-    if (auto removed = remove_build_place(config, build); !removed)
+    if (auto removed = remove_build_place(config, build, cgroups); !removed)
       log::warn("builds: {}", removed.error().message);
-    static_cast<void>(!cgroups.remove(word));
   }
   fs::remove(build_folders(config), error);
 }
