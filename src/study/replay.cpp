@@ -29,6 +29,7 @@ using cloudwatch::AlarmRow;
 constexpr Duration one_evaluation = Duration::minutes(1);
 // Time stamps are taken one after another while the daemon writes one decision.
 constexpr Duration clock_grain = Duration::ms(1);
+constexpr Duration lateness_most = Duration::ms(500);
 
 std::int64_t integer(const json::value& from, std::string_view name) {
   const auto* found = find(from, name);
@@ -81,11 +82,11 @@ class Replay {
     loop.run_ready();
     while (next < entries_.size()) {
       // What is due at the very moment comes before the news of it.
-      loop.run_until(time_of(entries_[next]));
+      run_until(time_of(entries_[next]));
       next = apply_moment(next);
       loop.run_ready();
     }
-    loop.run_until(ends_);
+    run_until(ends_);
     gather();
     compare();
     return std::move(result_);
@@ -133,6 +134,18 @@ class Replay {
       return Error{"RecordError", fmt::format("line {}: unknown kind {}", number, kind)};
     }
     return {};
+  }
+
+  // The live daemon decides some milliseconds after the moment, and a cooldown may end within them: what was due
+  // shortly before a recorded decision is run as late as it was.
+  void run_until(Time when) {
+    const auto& recorded = result_.recorded;
+    for (; decided_ < recorded.size() && recorded[decided_].time <= when; ++decided_) {
+      loop_->run_until(std::max(loop_->now(), recorded[decided_].time - lateness_most));
+      loop_->sleep_until(recorded[decided_].time);
+      loop_->run_ready();
+    }
+    loop_->run_until(when);
   }
 
   // Applies the entry and those of the same commit behind it.
@@ -247,7 +260,6 @@ class Replay {
         result_.first_difference = i;
         return;
       }
-      result_.latest = std::max(result_.latest, late);
     }
     if (recorded.size() != replayed.size()) result_.first_difference = common;
   }
@@ -260,6 +272,7 @@ class Replay {
   Store store_;
   cloudwatch::MetricStore metrics_;
   SimLoop* loop_ = nullptr;
+  std::size_t decided_ = 0;  // of the recorded decisions
 };
 
 }  // namespace

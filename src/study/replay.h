@@ -26,8 +26,6 @@ struct ReplayResult {
   std::vector<Decision> recorded, replayed;
   // The place in both lists where they part; nullopt: they are identical.
   std::optional<std::size_t> first_difference;
-  // How long after the moment that the replay knows the live daemon decided, at most.
-  Duration latest{};
 };
 
 Result<ReplayResult> replay(std::string_view record);
