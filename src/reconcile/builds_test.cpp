@@ -221,7 +221,7 @@ TEST_F(BuildsTest, BadBuildspecsAndMissingParametersFailTheDownload) {
   create("bad", "version: 0.2\nphases:\n  bild: {}\n");
   create("lost", "version: 0.2\nenv:\n  parameter-store: {A: /nowhere}\nphases:\n  build: {commands: [a]}\n");
   create("secret", "version: 0.2\nenv:\n  secrets-manager: {A: s}\nphases:\n  build: {commands: [a]}\n");
-  for (const auto& [project, context] :
+  for (const auto& [project, said] :
        {std::pair{"bad",
                   "YAML_FILE_ERROR|invalid buildspec phase name: bild. Expecting: "
                   "install,pre_build,build,post_build at line 3"},
@@ -231,7 +231,7 @@ TEST_F(BuildsTest, BadBuildspecsAndMissingParametersFailTheDownload) {
                   "the secret s"}}) {
     const auto id = start(project);
     come_to_install(id);
-    EXPECT_EQ(context_of(id, "DOWNLOAD_SOURCE"), context);
+    EXPECT_EQ(context_of(id, "DOWNLOAD_SOURCE"), said);
     tell(id, Kind::gone);
     EXPECT_EQ(build(id).build_status, "FAILED");
   }
