@@ -41,7 +41,6 @@ struct ControlPlane::Listeners {
 struct ControlPlane::Reconcilers {
   Reconcilers(Context& context, const Ports& ports, Duration metric_lag)
       : network_sync(std::in_place, context.store, context.loop, ports.network),
-        firewall_sync(std::in_place, context.store, context.loop, ports.network),
         balancer_sync(context.store, context.loop, ports.balancer),
         collector(context.store, context.loop, context.log_events, ports.runtime),
         retention(context.store, context.loop, context.log_events),
@@ -97,7 +96,10 @@ void ControlPlane::start(const Ports& ports) {
   }));
   // A task's rules are told before the task is run: who watches first is called first.
   reconcilers_->network_sync->start();
-  reconcilers_->firewall_sync->start();
+  if (ports.network.filters()) {
+    reconcilers_->firewall_sync.emplace(context_.store, context_.loop, ports.network);
+    reconcilers_->firewall_sync->start();
+  }
   listeners_->lifecycle.start(ports.runtime, reconcilers_->collector);
   reconcilers_->collector.start();
   listeners_->target_health.start();
@@ -117,7 +119,7 @@ void ControlPlane::start(const Ports& ports) {
 std::string ControlPlane::network_problem() const {
   if (!reconcilers_ || !reconcilers_->network_sync) return "";
   const std::string& network = reconcilers_->network_sync->problem();
-  return network.empty() ? reconcilers_->firewall_sync->problem() : network;
+  return network.empty() && reconcilers_->firewall_sync ? reconcilers_->firewall_sync->problem() : network;
 }
 
 void ControlPlane::pass_over(Duration span) {

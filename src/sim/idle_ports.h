@@ -1,5 +1,5 @@
 // Ports of a world in which nothing can go wrong with networks, mails and web posts: every VPC is there at
-// once, and what is sent has arrived. Mails are kept for whoever wants to see them.
+// once, everybody reaches everybody, and what is sent has arrived. Mails are kept for whoever wants to see them.
 #pragma once
 
 #include <utility>
@@ -18,6 +18,7 @@ class IdleNetwork final : public world::Network {
   void apply(std::vector<world::VpcSpec>, std::function<void(Result<>)> done) override {
     loop_.post([done = std::move(done)] { done({}); });
   }
+  bool filters() const override { return false; }
   void protect(Firewalls, std::function<void(Result<>)> done) override {
     loop_.post([done = std::move(done)] { done({}); });
   }

@@ -56,6 +56,8 @@ class Network {
   // first error, and the call may then be repeated.
   virtual void apply(std::vector<VpcSpec> vpcs, std::function<void(Result<>)> done) = 0;
 
+  // Whether what passes an interface can be told at all; where not, protect() need not be called.
+  virtual bool filters() const { return true; }
   // From now on the interfaces of these tasks let through what is said here, also those that are made later;
   // until it is said, nothing. nullopt: the task has ended. Tasks that are not named stay as they are.
   using Firewalls = std::map<std::string, std::optional<FirewallSpec>>;  // by task id
