@@ -49,6 +49,7 @@ int ask(const char* address, int port) {
   const int connection = socket(AF_INET, SOCK_STREAM, 0);
   const timeval patience{2, 0};
   setsockopt(connection, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+  setsockopt(connection, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
   sockaddr_in name{};
   name.sin_family = AF_INET;
   name.sin_port = htons(static_cast<unsigned short>(port));

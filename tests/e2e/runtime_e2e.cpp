@@ -134,7 +134,21 @@ class RuntimeE2e : public ::testing::Test {
   }
 
   bool saw(const std::string& task, TaskEventKind kind, const std::string& container = {}, int seconds = 20) {
-    return until([&] { return seen_.last(task, kind, container) != nullptr; }, seconds);
+    if (until([&] { return seen_.last(task, kind, container) != nullptr; }, seconds)) return true;
+    tell(task);
+    return false;
+  }
+
+  // What is known of a task that did not do what a test waits for.
+  void tell(const std::string& task) const {
+    for (const auto& event : seen_.events) {
+      if (event.task_id != task) continue;
+      std::printf("event %d of %s: exit code %d %s %s\n", static_cast<int>(event.kind), event.container.c_str(),
+                  event.exit_code, event.error.code.c_str(), event.error.message.c_str());
+      if (event.kind != TaskEventKind::container_started) continue;
+      const auto state = run_checked({"podman", "inspect", "--format", "{{json .State}}", event.runtime_id});
+      std::printf("%s\n", state ? state->c_str() : state.error().message.c_str());
+    }
   }
 
   static world::ContainerSpec container(const std::string& name, std::vector<std::string> command) {
