@@ -36,6 +36,15 @@ void Store::append(LogEvent event) {
   appended_.push_back(std::move(event));
 }
 
+int Store::amend(Amendment amendment) {
+  amendments_.emplace(++last_amendment_, std::move(amendment));
+  return last_amendment_;
+}
+
+void Store::stop_amending(int id) {
+  amendments_.erase(id);
+}
+
 int Store::watch(Watch watch) {
   watches_.emplace(++last_watch_, std::move(watch));
   return last_watch_;
@@ -74,6 +83,7 @@ Result<> Store::commit() {
     return {};
   }
   std::erase_if(touched_, [](auto* table) { return !table->changed(); });
+  if (!amendments_.empty() && !touched_.empty()) call_amendments();
   const bool changed = !touched_.empty() || !appended_.empty();
   if (journal_ && changed) {
     std::vector<Change> changes;
@@ -89,6 +99,12 @@ Result<> Store::commit() {
   for (auto* table : touched_) table->settle();
   touched_.clear();
   return {};
+}
+
+void Store::call_amendments() {
+  const Changes changes(*this);
+  for (const auto& [id, amend] : amendments_) amend(changes);
+  std::erase_if(touched_, [](auto* table) { return !table->changed(); });
 }
 
 void Store::tell_watches() {

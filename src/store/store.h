@@ -262,6 +262,12 @@ class Store {
   }
   bool in_transaction() const { return open_; }
 
+  // Called as a transaction that changed something is about to commit, still inside it: what an amendment puts
+  // belongs to that transaction, and is not shown to amendments again. Returns an id for stop_amending().
+  using Amendment = std::function<void(const Changes& changes)>;
+  int amend(Amendment amendment);
+  void stop_amending(int id);
+
   // Called after each commit that changed something; inside it no transaction may be opened (post to the loop
   // instead). Returns an id for stop_watching().
   using Watch = std::function<void(const Changes& changes)>;
@@ -290,6 +296,7 @@ class Store {
   void begin();
   void roll_back();
   Result<> commit();
+  void call_amendments();
   void tell_watches();
 
   Journal* journal_;
@@ -297,6 +304,8 @@ class Store {
   std::set<detail::TableBase*> touched_;
   std::vector<LogEvent> appended_;
   bool open_ = false;
+  std::map<int, Amendment> amendments_;
+  int last_amendment_ = 0;
   std::map<int, Watch> watches_;
   int last_watch_ = 0;
 };

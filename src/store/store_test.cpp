@@ -41,6 +41,17 @@ struct Folder {
   std::filesystem::path path;
 };
 
+// Keeps nothing, and is full when a test says so.
+struct FillableJournal final : Journal {
+  Result<> commit(const std::vector<Change>&, const std::vector<LogEvent>&) override {
+    return full ? Result<>(Error{"DiskFull", "no space left"}) : Result<>();
+  }
+  Result<> load(const std::function<void(std::string_view, std::string_view, std::string_view)>&) override {
+    return {};
+  }
+  bool full = false;
+};
+
 TestRow sample() {
   TestRow row;
   row.id = "a";
@@ -155,6 +166,36 @@ TEST(Store, TellsWhichRowsChanged) {
   }));
   EXPECT_EQ(told, "a:2 b:1 ");
   store.stop_watching(watch);
+}
+
+TEST(Store, AmendmentsBelongToTheTransaction) {
+  FillableJournal disk;
+  Store store(&disk);
+  store.add<TestRow>();
+  int calls = 0;
+  const int amendment = store.amend([&](const Changes& changes) {
+    ++calls;
+    const bool added = changes.rows<TestRow>().contains("a") && store.find<TestRow>("a");
+    if (added) store.put(TestRow{.id = "told"});
+  });
+  const auto put = [&] {
+    return store.transact([&]() -> Result<> {
+      store.put(sample());
+      return {};
+    });
+  };
+  disk.full = true;
+  EXPECT_FALSE(put());
+  EXPECT_TRUE(store.all<TestRow>().empty()) << "it fails with what it amends";
+  disk.full = false;
+  std::size_t seen = 0;
+  store.watch([&](const Changes& changes) { seen = changes.rows<TestRow>().size(); });
+  EXPECT_TRUE(put());
+  EXPECT_EQ(seen, 2u) << "one commit";
+  EXPECT_EQ(calls, 2) << "what an amendment puts is not amended again";
+  store.stop_amending(amendment);
+  EXPECT_TRUE(put());
+  EXPECT_EQ(calls, 2);
 }
 
 TEST(Store, AWatchMayEndItself) {
