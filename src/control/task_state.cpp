@@ -86,6 +86,7 @@ StopReason stopped_by_user(std::string_view reason) {
 }
 
 StopReason failed_to_start(std::string_view code, std::string_view message) {
+  if (code.empty()) return {StopCode::TaskFailedToStart, std::string(message)};
   return {StopCode::TaskFailedToStart, fmt::format("{}: {}", code, message)};
 }
 

@@ -50,7 +50,8 @@ StopReason failed_elb_health_checks(std::string_view target_group_arn);
 StopReason failed_container_health_checks();
 StopReason essential_container_exited();
 StopReason stopped_by_user(std::string_view reason);  // "" when StopTask gave none
-// `code` is one of AWS's categories: CannotPullContainerError, ResourceInitializationError, ...
+// `code` is one of AWS's categories: CannotPullContainerError, ResourceInitializationError, ...;
+// empty where AWS gives the message alone.
 StopReason failed_to_start(std::string_view code, std::string_view message);
 StopReason spot_interrupted();
 

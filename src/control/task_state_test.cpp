@@ -51,6 +51,7 @@ TEST(TaskState, Reasons) {
             (StopReason{EssentialContainerExited, "Essential container in task exited"}));
   EXPECT_EQ(stopped_by_user("").text, "Task stopped by user");
   EXPECT_EQ(stopped_by_user("bye").text, "bye");
+  EXPECT_EQ(failed_to_start("", "no role").text, "no role");
   EXPECT_EQ(failed_to_start("CannotPullContainerError", "no such image"),
             (StopReason{TaskFailedToStart, "CannotPullContainerError: no such image"}));
   EXPECT_EQ(name_of(spot_interrupted().code), "SpotInterruption");

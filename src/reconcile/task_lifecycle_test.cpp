@@ -75,6 +75,30 @@ TEST_F(TaskLifecycleTest, ATaskRunsStopsAndIsForgotten) {
   EXPECT_FALSE(store_.find<TaskRow>(id));
 }
 
+TEST_F(TaskLifecycleTest, ARoleThatGoesBeforeTheTaskStartsStopsIt) {
+  for (const char* role : {"learner-task-role", "learner-ecs-role"}) {
+    const std::string id = run_task();
+    const auto row = *store_.find<iam::RoleRow>(role);
+    const auto put = [&](bool there) {
+      return store_.transact([&]() -> Result<> {
+        if (there) store_.put(row);
+        if (!there) store_.erase<iam::RoleRow>(role);
+        return {};
+      });
+    };
+    ASSERT_TRUE(put(false));
+    run_for(5);
+    EXPECT_EQ(task(id).last_status, "STOPPED");
+    EXPECT_EQ(task(id).stop_code, "TaskFailedToStart");
+    EXPECT_EQ(task(id).stopped_reason,
+              "ECS was unable to assume the role '" + row.arn +
+                  "' that was provided for this task. Please verify that the role being passed has the proper "
+                  "trust relationship and permissions and that your IAM user has permissions to pass this role.");
+    EXPECT_TRUE(runtime_.task_ids().empty());
+    ASSERT_TRUE(put(true));
+  }
+}
+
 TEST_F(TaskLifecycleTest, EssentialExitAndOutOfMemory) {
   const std::string id = run_task();
   run_for(5);

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "reconcile/image_pins.h"
 #include "services/ec2/networking.h"
+#include "services/ecs/new_task.h"
 #include "services/iam/authorization.h"
 #include "services/logs/rows.h"
 #include "services/ssm/rows.h"
@@ -197,6 +198,11 @@ PreparedTask prepare_task(const Store& store, const Settings& settings, const Ta
   if (!subnet) {
     prepared.problem =
         Error{"ResourceInitializationError", "the subnet " + task.subnet_id + " does not exist"};
+  }
+  // RunTask has seen the roles, but they may have gone since.
+  for (const auto& role : {task.role_arn, task.execution_role_arn}) {
+    if (auto checked = ecs::check_task_role(store, role); !checked)
+      prepared.problem = Error{"", checked.error().message};
   }
   const auto* definition = store.find<ecs::TaskDefinitionRow>(task.task_definition);
   spec.labels = task_labels(task, definition);

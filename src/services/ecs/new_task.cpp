@@ -19,16 +19,6 @@ namespace {
 constexpr const char* no_capacity =
     "Capacity is unavailable at this time. Please try again later or in a different availability zone.";
 
-Result<std::string> existing_role(const Store& store, const std::string& arn) {
-  if (arn.empty()) return arn;
-  const auto* role = iam::find_role(store, arn);
-  if (role && iam::trusts_service(*role, "ecs-tasks.amazonaws.com")) return arn;
-  return client_error(
-      "ECS was unable to assume the role '" + arn +
-      "' that was provided for this task. Please verify that the role being passed has the proper "
-      "trust relationship and permissions and that your IAM user has permissions to pass this role.");
-}
-
 std::string random_mac(Rng& rng) {
   const std::string digits = random_hex(rng, 10);
   std::string mac = "02";  // locally administered
@@ -55,6 +45,16 @@ ContainerRow make_container(Rng& rng, const ContainerDefinition& definition, con
 
 }  // namespace
 
+Result<> check_task_role(const Store& store, const std::string& arn) {
+  if (arn.empty()) return {};
+  const auto* role = iam::find_role(store, arn);
+  if (role && iam::trusts_service(*role, "ecs-tasks.amazonaws.com")) return {};
+  return client_error(
+      "ECS was unable to assume the role '" + arn +
+      "' that was provided for this task. Please verify that the role being passed has the proper "
+      "trust relationship and permissions and that your IAM user has permissions to pass this role.");
+}
+
 Result<TaskRow> make_task(const Store& store, Loop& loop, const Settings& settings, const NewTask& wanted) {
   const TaskDefinition& definition = wanted.definition->definition;
   const auto subnet = ec2::find_subnet(store, wanted.subnet_id);
@@ -66,11 +66,12 @@ Result<TaskRow> make_task(const Store& store, Loop& loop, const Settings& settin
   const auto first_of = [](const std::optional<std::string>& a, const std::optional<std::string>& b) {
     return a && !a->empty() ? *a : b.value_or("");
   };
-  const auto role = existing_role(store, first_of(wanted.overrides.task_role_arn, definition.task_role_arn));
-  if (!role) return role.error();
-  const auto execution_role =
-      existing_role(store, first_of(wanted.overrides.execution_role_arn, definition.execution_role_arn));
-  if (!execution_role) return execution_role.error();
+  const std::string role = first_of(wanted.overrides.task_role_arn, definition.task_role_arn);
+  const std::string execution_role =
+      first_of(wanted.overrides.execution_role_arn, definition.execution_role_arn);
+  for (const auto& arn : {role, execution_role}) {
+    if (auto checked = check_task_role(store, arn); !checked) return checked.error();
+  }
   const auto size = check_task_size(first_of(wanted.overrides.cpu, definition.cpu),
                                     first_of(wanted.overrides.memory, definition.memory));
   if (!size) return size.error();
@@ -104,8 +105,8 @@ Result<TaskRow> make_task(const Store& store, Loop& loop, const Settings& settin
   row.attachment_id = random_uuid(rng);
   row.public_ip = wanted.network.assign_public_ip == "ENABLED";
   row.credentials_id = random_uuid(rng);
-  row.role_arn = *role;
-  row.execution_role_arn = *execution_role;
+  row.role_arn = role;
+  row.execution_role_arn = execution_role;
   row.created_at = loop.now();
   return row;
 }

@@ -26,6 +26,9 @@ struct NewTask {
   std::vector<Tag> tags;
 };
 
+// Whether ECS may give a task this role: it exists and trusts ecs-tasks.amazonaws.com. Empty: none is asked for.
+Result<> check_task_role(const Store& store, const std::string& arn);
+
 // Fails when the task's roles do not exist or its subnet is gone. Puts nothing.
 Result<TaskRow> make_task(const Store& store, Loop& loop, const Settings& settings, const NewTask& wanted);
 
