@@ -75,6 +75,10 @@ constexpr ResourceRule resource_rules[] = {
      "GetRole CreateRole DeleteRole UpdateRole PutRolePolicy GetRolePolicy DeleteRolePolicy AttachRolePolicy "
      "DetachRolePolicy ListRolePolicies ListAttachedRolePolicies UpdateAssumeRolePolicy TagRole UntagRole",
      "role/{RoleName}"},
+    {"iam",
+     "CreateInstanceProfile GetInstanceProfile DeleteInstanceProfile AddRoleToInstanceProfile "
+     "RemoveRoleFromInstanceProfile",
+     "instance-profile/{InstanceProfileName}"},
     {"iam", "GetPolicy DeletePolicy GetPolicyVersion CreatePolicyVersion DeletePolicyVersion", "{PolicyArn}"},
     {"sts", "AssumeRole", "{RoleArn}"},
 };
@@ -91,6 +95,7 @@ constexpr PassedRole passed_roles[] = {
     {"ecs", "RegisterTaskDefinition", "executionRoleArn"},
     {"codebuild", "CreateProject", "serviceRole"},
     {"codebuild", "UpdateProject", "serviceRole"},
+    {"iam", "AddRoleToInstanceProfile", "RoleName"},
 };
 
 bool is_one_of(std::string_view operation, std::string_view names) {

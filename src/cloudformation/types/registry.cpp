@@ -33,6 +33,7 @@ bool add_every_type() {
                           types::elbv2_listener_rule,
                           types::elbv2_load_balancer,
                           types::elbv2_target_group,
+                          types::iam_instance_profile,
                           types::iam_managed_policy,
                           types::iam_policy,
                           types::iam_role,

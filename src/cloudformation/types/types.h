@@ -41,6 +41,7 @@ Made elbv2_listener();
 Made elbv2_listener_rule();
 Made elbv2_load_balancer();
 Made elbv2_target_group();
+Made iam_instance_profile();
 Made iam_managed_policy();
 Made iam_policy();
 Made iam_role();

@@ -171,6 +171,10 @@ Result<DeleteRoleOutput> delete_role(Context& context, const DeleteRoleRequest& 
   if (!(*row)->inline_policies.empty()) {
     return Error{"DeleteConflictException", "Cannot delete entity, must delete policies first."};
   }
+  if (is_in_instance_profile(context.store, *input.role_name)) {
+    return Error{"DeleteConflictException",
+                 "Cannot delete entity, must remove roles from instance profile first."};
+  }
   context.store.erase<RoleRow>(*input.role_name);
   return DeleteRoleOutput{};
 }
@@ -248,16 +252,6 @@ Result<ListAttachedRolePoliciesResponse> list_attached_role_policies(
       [](const AttachedPolicy& policy) { return *policy.policy_arn; }, bad_marker);
   if (!page) return page.error();
   return listed(std::move(*page), &ListAttachedRolePoliciesResponse::attached_policies);
-}
-
-Result<ListInstanceProfilesForRoleResponse> list_instance_profiles_for_role(
-    Context& context, const ListInstanceProfilesForRoleRequest& input) {
-  if (auto row = read_role(context, input.role_name); !row) return row.error();
-  ListInstanceProfilesForRoleResponse response;
-  response.instance_profiles
-      .emplace();  // instance profiles belong to EC2 instances, which berth does not have
-  response.is_truncated = false;
-  return response;
 }
 
 Result<TagRoleOutput> tag_role(Context& context, const TagRoleRequest& input) {

@@ -1,4 +1,4 @@
-// What CreateRole and CreateServiceLinkedRole have in common. Handlers are declared elsewhere, rows in rows.h.
+// What is needed of roles beside their own operations. Handlers are declared elsewhere, rows in rows.h.
 #pragma once
 
 #include "model/iam.h"
@@ -11,5 +11,6 @@ namespace berth::iam {
 RoleRow new_role(Context& context, const std::string& name, const std::string& path);
 // As answers show it, without tags.
 Role describe(const RoleRow& row);
+bool is_in_instance_profile(const Store& store, const std::string& role);
 
 }  // namespace berth::iam

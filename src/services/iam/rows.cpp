@@ -7,6 +7,7 @@ namespace berth::iam {
 void add_tables(Store& store) {
   store.add<RoleRow>();
   store.add<PolicyRow>();
+  store.add<InstanceProfileRow>();
 }
 
 const RoleRow* find_role(const Store& store, std::string_view arn_or_name) {

@@ -1,4 +1,4 @@
-// What berth keeps of IAM: roles and managed policies. What they allow, authorization.h says.
+// What berth keeps of IAM: roles, managed policies and instance profiles. What they allow, authorization.h says.
 #pragma once
 
 #include <map>
@@ -57,6 +57,21 @@ struct PolicyRow {
 BOOST_DESCRIBE_STRUCT(PolicyRow, (),
                       (arn, name, id, path, description, default_version, last_version, versions, tags,
                        created_at, updated_at))
+
+// For EC2 instances, which berth does not have; stacks make them all the same, and they hold roles.
+struct InstanceProfileRow {
+  static constexpr const char* table = "iam.instance_profiles";
+  std::string name;
+  std::string id;  // AIPA...
+  std::string arn;
+  std::string path = "/";
+  std::string role;  // its name; empty: none
+  std::vector<Tag> tags;
+  Time created_at{};
+
+  std::string key() const { return name; }
+};
+BOOST_DESCRIBE_STRUCT(InstanceProfileRow, (), (name, id, arn, path, role, tags, created_at))
 
 void add_tables(Store& store);
 

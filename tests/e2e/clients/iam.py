@@ -42,6 +42,29 @@ class Iam(ClientTest):
         self.refused("NoSuchEntity", "The role with name runner cannot be found.", iam.get_role, RoleName="runner")
         self.refused("NoSuchEntity", "The role with name runner cannot be found.", iam.delete_role, RoleName="runner")
 
+    def test_instance_profiles(self):
+        iam, profile = self.iam, {"InstanceProfileName": "machine"}
+        iam.create_role(RoleName="rider", AssumeRolePolicyDocument=TRUST)
+        made = iam.create_instance_profile(Path="/x/", **profile)["InstanceProfile"]
+        self.assertEqual((made["Arn"], made["Roles"]), ("arn:aws:iam::123456789012:instance-profile/x/machine", []))
+        self.until(iam, "instance_profile_exists", **profile)
+        self.refused("EntityAlreadyExists", "Instance Profile machine already exists.", iam.create_instance_profile,
+                     **profile)
+        iam.add_role_to_instance_profile(RoleName="rider", **profile)
+        self.assertEqual([r["RoleName"] for r in iam.get_instance_profile(**profile)["InstanceProfile"]["Roles"]], ["rider"])
+        self.refused("LimitExceeded", "Cannot exceed quota for InstanceSessionsPerInstanceProfile: 1",
+                     iam.add_role_to_instance_profile, RoleName="rider", **profile)
+        named = [p["InstanceProfileName"] for p in iam.list_instance_profiles_for_role(RoleName="rider")["InstanceProfiles"]]
+        self.assertEqual(named, ["machine"])
+        self.assertEqual(len(iam.list_instance_profiles(PathPrefix="/x/")["InstanceProfiles"]), 1)
+        conflict = "Cannot delete entity, must remove roles from instance profile first."
+        self.refused("DeleteConflict", conflict, iam.delete_role, RoleName="rider")
+        self.refused("DeleteConflict", conflict, iam.delete_instance_profile, **profile)
+        iam.remove_role_from_instance_profile(RoleName="rider", **profile)
+        iam.delete_instance_profile(**profile)
+        self.refused("NoSuchEntity", "Instance Profile machine cannot be found.", iam.get_instance_profile, **profile)
+        iam.delete_role(RoleName="rider")
+
     def test_roles_are_listed_in_pages(self):
         names = [f"listed-{n}" for n in range(3)]
         for name in names:
