@@ -50,4 +50,11 @@ inline constexpr Duration event_repeat = Duration::minutes(6 * 60);
 // on (seen: steady state announced before the old task was STOPPED).
 inline constexpr bool complete_while_draining = true;
 
+// --- EventBridge ---
+
+// Waits between attempts at a target: AWS documents an exponential back-off with jitter within 24 hours and 185
+// attempts, which needs some eight minutes on the average.
+inline constexpr Duration event_retry_first = Duration::seconds(10);
+inline constexpr Duration event_retry_max = Duration::minutes(10);
+
 }  // namespace berth::control::choice

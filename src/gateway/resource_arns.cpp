@@ -45,6 +45,10 @@ constexpr ResourceRule resource_rules[] = {
      "ListSubscriptionsByTopic",
      "{TopicArn}"},
     {"sns", "CreateTopic", "{Name}"},
+    {"events", "PutRule DeleteRule DescribeRule EnableRule DisableRule", "rule/{Name}"},
+    {"events", "PutTargets RemoveTargets ListTargetsByRule", "rule/{Rule}"},
+    {"events", "PutEvents", "event-bus/default"},
+    {"events", "TagResource UntagResource ListTagsForResource", "{ResourceARN}"},
     {"ecr",
      "CreateRepository DeleteRepository DescribeImages ListImages BatchGetImage BatchDeleteImage PutImage "
      "BatchCheckLayerAvailability GetDownloadUrlForLayer InitiateLayerUpload UploadLayerPart "
@@ -87,15 +91,14 @@ constexpr ResourceRule resource_rules[] = {
 struct PassedRole {
   const char* service;
   const char* operations;
-  const char* member;
+  const char* member;  // or `List.Member`, of each element
 };
 
 constexpr PassedRole passed_roles[] = {
-    {"ecs", "RegisterTaskDefinition", "taskRoleArn"},
-    {"ecs", "RegisterTaskDefinition", "executionRoleArn"},
-    {"codebuild", "CreateProject", "serviceRole"},
-    {"codebuild", "UpdateProject", "serviceRole"},
-    {"iam", "AddRoleToInstanceProfile", "RoleName"},
+    {"ecs", "RegisterTaskDefinition", "taskRoleArn"}, {"ecs", "RegisterTaskDefinition", "executionRoleArn"},
+    {"codebuild", "CreateProject", "serviceRole"},    {"codebuild", "UpdateProject", "serviceRole"},
+    {"iam", "AddRoleToInstanceProfile", "RoleName"},  {"events", "PutRule", "RoleArn"},
+    {"events", "PutTargets", "Targets.RoleArn"},
 };
 
 bool is_one_of(std::string_view operation, std::string_view names) {
@@ -105,12 +108,23 @@ bool is_one_of(std::string_view operation, std::string_view names) {
   return false;
 }
 
-// The string, or the strings of the list, that the input has as this member.
+// The string, or the strings of the list, that the input has as this member; `List.Member`: that each element
+// of the list has.
 std::vector<std::string> member_values(const model::Shape& shape, const void* object, std::string_view name) {
+  const auto dot = name.find('.');
   for (const auto& member : shape.members) {
-    if (name != member.name) continue;
+    if (name.substr(0, dot) != member.name) continue;
     const void* value = member.get(object);
     if (!value) return {};
+    if (dot != name.npos) {
+      std::vector<std::string> all;
+      for (std::size_t i = 0; i < member.shape->list->size(value); ++i) {
+        auto some =
+            member_values(*member.shape->element, member.shape->list->at(value, i), name.substr(dot + 1));
+        all.insert(all.end(), some.begin(), some.end());
+      }
+      return all;
+    }
     if (member.shape->kind == model::Kind::string) return {*static_cast<const std::string*>(value)};
     if (member.shape->kind != model::Kind::list || member.shape->element->kind != model::Kind::string)
       return {};

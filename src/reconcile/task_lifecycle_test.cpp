@@ -90,10 +90,11 @@ TEST_F(TaskLifecycleTest, ARoleThatGoesBeforeTheTaskStartsStopsIt) {
     run_for(5);
     EXPECT_EQ(task(id).last_status, "STOPPED");
     EXPECT_EQ(task(id).stop_code, "TaskFailedToStart");
-    EXPECT_EQ(task(id).stopped_reason,
-              "ECS was unable to assume the role '" + row.arn +
-                  "' that was provided for this task. Please verify that the role being passed has the proper "
-                  "trust relationship and permissions and that your IAM user has permissions to pass this role.");
+    EXPECT_EQ(
+        task(id).stopped_reason,
+        "ECS was unable to assume the role '" + row.arn +
+            "' that was provided for this task. Please verify that the role being passed has the proper "
+            "trust relationship and permissions and that your IAM user has permissions to pass this role.");
     EXPECT_TRUE(runtime_.task_ids().empty());
     ASSERT_TRUE(put(true));
   }

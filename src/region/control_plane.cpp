@@ -6,12 +6,15 @@
 #include "cloudformation/types/types.h"
 #include "reconcile/alarm_evaluator.h"
 #include "reconcile/balancer_sync.h"
+#include "reconcile/event_delivery.h"
+#include "reconcile/event_recorder.h"
 #include "reconcile/firewall_sync.h"
 #include "reconcile/image_expiry.h"
 #include "reconcile/log_collector.h"
 #include "reconcile/log_retention.h"
 #include "reconcile/network_sync.h"
 #include "reconcile/notifications.h"
+#include "reconcile/rule_schedules.h"
 #include "reconcile/scaling.h"
 #include "reconcile/scheduled_scaling.h"
 #include "reconcile/service_metrics.h"
@@ -29,12 +32,14 @@ struct ControlPlane::Listeners {
       : lifecycle(context.store, context.loop, context.settings),
         target_health(context.store, context.loop),
         traffic(context.store, context.loop, context.metrics, metric_lag),
-        balancer_events(target_health, traffic) {}
+        balancer_events(target_health, traffic),
+        events(context.store, context.loop, context.settings) {}
 
   reconcile::TaskLifecycle lifecycle;
   reconcile::TargetHealth target_health;
   reconcile::TrafficMetrics traffic;
   reconcile::BalancerEvents balancer_events;
+  reconcile::EventRecorder events;
 };
 
 // What acts on it, in order of what holds what.
@@ -51,6 +56,8 @@ struct ControlPlane::Reconcilers {
         scheduled_scaling(context.store, context.loop),
         image_expiry(context.store, context.loop),
         alarms(context.store, context.loop, context.settings, context.metrics, scaling),
+        rule_schedules(context.store, context.loop, context.settings),
+        event_delivery(context),
         notifications(context.store, context.loop, ports.mailer, ports.poster),
         stacks(context.store, context.loop, context.settings, context.metrics, context.log_events) {}
 
@@ -65,6 +72,8 @@ struct ControlPlane::Reconcilers {
   reconcile::ScheduledScaling scheduled_scaling;
   reconcile::ImageExpiry image_expiry;
   reconcile::AlarmEvaluator alarms;
+  reconcile::RuleSchedules rule_schedules;
+  reconcile::EventDelivery event_delivery;
   reconcile::Notifications notifications;
   cloudformation::StackEngine stacks;
 };
@@ -111,6 +120,8 @@ void ControlPlane::start(const Ports& ports) {
   reconcilers_->scheduled_scaling.start();
   reconcilers_->image_expiry.start();
   reconcilers_->alarms.start();
+  reconcilers_->rule_schedules.start();
+  reconcilers_->event_delivery.start();
   reconcilers_->notifications.start();
   reconcilers_->retention.start();
   reconcilers_->stacks.start();

@@ -9,6 +9,7 @@
 #include "handlers/ecr.h"
 #include "handlers/ecs.h"
 #include "handlers/elbv2.h"
+#include "handlers/events.h"
 #include "handlers/iam.h"
 #include "handlers/logs.h"
 #include "handlers/sns.h"
@@ -24,9 +25,9 @@ std::span<const services::ServiceHandlers> implemented_services() {
       cloudwatch::handlers(),  codebuild::handlers(),
       ec2::handlers(),         ecr::handlers(),
       ecs::handlers(),         elbv2::handlers(),
-      iam::handlers(),         logs::handlers(),
-      sns::handlers(),         ssm::handlers(),
-      sts::handlers(),
+      events::handlers(),      iam::handlers(),
+      logs::handlers(),        sns::handlers(),
+      ssm::handlers(),         sts::handlers(),
   };
   return list;
 }

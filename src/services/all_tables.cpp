@@ -7,6 +7,7 @@
 #include "services/ecr/rows.h"
 #include "services/ecs/rows.h"
 #include "services/elbv2/rows.h"
+#include "services/events/rows.h"
 #include "services/iam/rows.h"
 #include "services/logs/rows.h"
 #include "services/sns/rows.h"
@@ -23,6 +24,7 @@ void add_tables(Store& store) {
   ecr::add_tables(store);
   ecs::add_tables(store);
   elbv2::add_tables(store);
+  events::add_tables(store);
   iam::add_tables(store);
   logs::add_tables(store);
   sns::add_tables(store);

@@ -4,6 +4,7 @@
 
 #include "control/alarm.h"
 #include "reconcile/alarm_evaluator.h"
+#include "reconcile/rule_schedules.h"
 #include "reconcile/scheduled_scaling.h"
 #include "services/autoscaling/rows.h"
 #include "services/cloudwatch/rows.h"
@@ -49,7 +50,8 @@ std::int64_t QuietStretches::minutes_until(Time when) const {
   return (when - region_.loop().now()).us / us_per_minute;
 }
 
-// Scheduled actions share one timer: one that does nothing and comes soon would hide the others.
+// Scheduled actions share one timer, and so do rules: one that does nothing and comes soon would hide the
+// others.
 Time QuietStretches::next_deadline(Time latest) const {
   const Time now = region_.loop().now();
   Time next = std::min(latest, region_.loop().next_set_ahead(deadline_ahead).value_or(latest));
@@ -58,6 +60,8 @@ Time QuietStretches::next_deadline(Time latest) const {
     if (!target || target->schedules_suspended) continue;
     next = std::min(next, reconcile::next_firing(action, now).value_or(next));
   }
+  for (const auto& [name, rule] : region_.store().all<events::RuleRow>())
+    next = std::min(next, reconcile::next_firing(rule, now).value_or(next));
   return next;
 }
 

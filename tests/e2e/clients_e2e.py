@@ -6,11 +6,12 @@ Usage: clients_e2e.py BIN_DIR SOURCE_DIR [unittest arguments]. Needs root for th
 import sys
 import unittest
 
-from clients import (autoscaling, cloudformation, cloudwatch, codebuild, command_line, ec2, ecr, ecs, elbv2, harness, iam, javascript,
-                     logs, sns, ssm, sts)
+from clients import (autoscaling, cloudformation, cloudwatch, codebuild, command_line, ec2, ecr, ecs, elbv2, events, harness, iam,
+                     javascript, logs, sns, ssm, sts)
 
 BIN, SOURCE = sys.argv[1], sys.argv[2]
-SERVICES = [sts, ssm, iam, ec2, logs, cloudwatch, sns, elbv2, ecr, codebuild, ecs, autoscaling, cloudformation, command_line, javascript]
+SERVICES = [sts, ssm, iam, ec2, logs, cloudwatch, sns, elbv2, ecr, codebuild, ecs, autoscaling, events, cloudformation,
+            command_line, javascript]
 
 
 def required():
@@ -21,7 +22,7 @@ def required():
 def implemented():
     """What docs/coverage.md lists, by the titles of its sections."""
     titles = {"Application Auto Scaling": "application-autoscaling", "CloudFormation": "cloudformation", "EC2": "ec2",
-              "CloudWatch": "cloudwatch", "CodeBuild": "codebuild", "ECR": "ecr", "ECS": "ecs", "Elastic Load Balancing v2": "elbv2", "IAM": "iam",
+              "CloudWatch": "cloudwatch", "CodeBuild": "codebuild", "ECR": "ecr", "ECS": "ecs", "Elastic Load Balancing v2": "elbv2", "EventBridge": "events", "IAM": "iam",
               "CloudWatch Logs": "logs", "SNS": "sns", "Systems Manager": "ssm", "STS": "sts"}
     found, service = set(), None
     with open(f"{SOURCE}/docs/coverage.md") as lines:

@@ -7,6 +7,7 @@ Usage: examples_e2e.py BIN_DIR SOURCE_DIR. Needs root, Podman, HAProxy and the i
 import glob
 import json
 import os
+import re
 import sys
 import threading
 import unittest
@@ -83,6 +84,12 @@ class Example(unittest.TestCase):
         if kind == "AWS::Logs::LogGroup":
             found = client("logs").describe_log_groups(logGroupNamePrefix=physical_id)["logGroups"]
             return [without(group, "storedBytes") for group in found if group["logGroupName"] == physical_id]
+        if kind == "AWS::Events::Rule":
+            events = client("events")
+            return [without(events.describe_rule(Name=physical_id), "ResponseMetadata"),
+                    events.list_targets_by_rule(Rule=physical_id)["Targets"]]
+        if kind == "AWS::SNS::Topic":
+            return without(client("sns").get_topic_attributes(TopicArn=physical_id)["Attributes"], "Subscriptions")
         if kind == "AWS::EC2::SecurityGroup":
             return client("ec2").describe_security_groups(GroupIds=[physical_id])["SecurityGroups"]
         if kind == "AWS::EC2::RouteTable":
@@ -290,6 +297,59 @@ class StepScaling(Example):
         self.delete()
 
 
+class ScheduledTask(Example):
+    template = "scheduled_task"
+    address = "on-call@example.com"
+
+    def ended(self):
+        """Exit codes of the tasks that the schedule has run, as they came."""
+        ecs, cluster = self.berth.client("ecs"), self.output("Cluster")
+        arns = ecs.list_tasks(cluster=cluster, desiredStatus="STOPPED")["taskArns"]
+        tasks = ecs.describe_tasks(cluster=cluster, tasks=arns)["tasks"] if arns else []
+        rule = self.resources()["ScheduleRule"][1]
+        self.assertTrue(all(t["startedBy"] == f"events-rule/{rule}" for t in tasks), tasks)
+        return [t["containers"][0].get("exitCode") for t in sorted(tasks, key=lambda t: t["createdAt"])
+                if t["lastStatus"] == "STOPPED"]
+
+    def running(self):
+        return self.berth.client("ecs").list_tasks(cluster=self.output("Cluster"))["taskArns"]
+
+    def mails(self, text):
+        """Those to the stack's address that have the text."""
+        listed = json.loads(self.berth.berth("mail", "--json").stdout)["mails"]
+        bodies = [self.berth.berth("mail", str(m["number"])).stdout for m in listed if self.address in m["to"]]
+        return [body for body in bodies if text in body]
+
+    def confirm(self):
+        letter = wait_for("the confirmation mail", lambda: self.mails("Token="), 20)[0]
+        token = re.search(r"Token=([0-9a-f]+)", letter).group(1)
+        self.berth.client("sns").confirm_subscription(TopicArn=self.output("AlertTopic"), Token=token)
+
+    def live(self):
+        self.deploy("Schedule=rate(1 minute)", f"AlertEmail={self.address}")
+        self.confirm()
+        wait_for("two runs", lambda: len(self.ended()) >= 2, 60)
+        self.assertEqual(set(self.ended()), {0})
+        wait_for("what they write", lambda: self.lines(f"/ecs/{self.stack}"), 20)
+        self.assertEqual(self.mails("has ended with"), [], "all went well")
+
+        rules = [self.resources()[name] for name in ("ScheduleRule", "FailureRule")]
+        self.deploy("ReportArgument=--wrong")
+        self.assertEqual([self.resources()[name] for name in ("ScheduleRule", "FailureRule")], rules, "changed in place")
+        told = wait_for("the mail of a failed run", lambda: self.mails("has ended with"), 60)[0]
+        self.assertRegex(told, r'"The task arn:aws:ecs:\S+ has ended with [1-9]\d*: Essential container in task exited"')
+        self.assertNotIn(0, self.ended()[-1:])
+
+        self.deploy("ReportArgument=--help")
+        self.break_it("Parameter ScheduleExpression is not valid.", "Schedule=rate(1 minutes)", "LogRetentionDays=7")
+        runs = len(self.ended())
+        wait_for("a run after the rollback", lambda: len(self.ended()) > runs, 60)
+        # A cluster with tasks in it cannot be deleted.
+        self.berth.client("events").disable_rule(Name=self.resources()["ScheduleRule"][1])
+        wait_for("the last run's end", lambda: not self.running(), 30)
+        self.delete()
+
+
 def links(*namespace):
     return sorted(line.split(": ")[1].split("@")[0]
                   for line in output_of(["ip", *namespace, "-o", "link"]).splitlines())
@@ -307,8 +367,9 @@ def left(berth):
                          for name in mine},
             "nftables of the host": output_of(["nft", "-s", "list", "ruleset"]), "mounts": mounted,
             "containers": berth.containers(), "cgroups": berth.cgroups(), "targets": berth.haproxy_servers(),
-            # HAProxy and the engine's service stay for the next stack.
-            "files": sorted(name for name in files if not name.startswith(("haproxy/", "podman", "containers.conf")))}
+            # HAProxy and the engine's service stay for the next stack, mails for their reader.
+            "files": sorted(name for name in files
+                            if not name.startswith(("haproxy/", "podman", "containers.conf", "mail/")))}
 
 
 class Examples(unittest.TestCase):
@@ -317,11 +378,12 @@ class Examples(unittest.TestCase):
         cls.berth = Daemon(BIN)
         cls.berth.start()
         cls.before = left(cls.berth)
-        for service in ("cloudformation", "ecs", "elbv2", "cloudwatch", "application-autoscaling", "logs", "ec2"):
+        for service in ("cloudformation", "ecs", "elbv2", "cloudwatch", "application-autoscaling", "logs", "ec2", "events",
+                        "sns"):
             cls.berth.client(service)  # boto3 makes none in two threads at once
-        cls.pool = ThreadPoolExecutor(4)
+        cls.pool = ThreadPoolExecutor(5)
         cls.lives = {kind: cls.pool.submit(kind(cls.berth).live)
-                     for kind in (StepScaling, PathRules, PrivateSubnets, Sidecar)}
+                     for kind in (StepScaling, PathRules, PrivateSubnets, Sidecar, ScheduledTask)}
 
     @classmethod
     def tearDownClass(cls):
@@ -340,7 +402,10 @@ class Examples(unittest.TestCase):
     def test_4_step_scaling_and_a_composite_alarm(self):
         self.lives[StepScaling].result()
 
-    def test_5_nothing_is_left(self):
+    def test_5_a_scheduled_task_and_a_mail_when_it_fails(self):
+        self.lives[ScheduledTask].result()
+
+    def test_6_nothing_is_left(self):
         self.maxDiff = None
         try:
             wait_for("nothing left", lambda: left(self.berth) == self.before, 20)

@@ -32,12 +32,14 @@ class InstanceProfile final : public TableType {
   }
 
   Result<Created> create(TypeContext& context, const ResourceView& resource) override {
-    auto request = request_of<iam::CreateInstanceProfileRequest>(renamed(resource.properties, {{"Roles", ""}}));
+    auto request =
+        request_of<iam::CreateInstanceProfileRequest>(renamed(resource.properties, {{"Roles", ""}}));
     if (!request) return request.error();
     if (!request->instance_profile_name)
       request->instance_profile_name = context.generated_name(resource, profile_name_characters_max);
     const std::string profile = *request->instance_profile_name;
-    if (auto created = iam::create_instance_profile(context.context, *request); !created) return created.error();
+    if (auto created = iam::create_instance_profile(context.context, *request); !created)
+      return created.error();
     if (auto added = add(context, profile, role_of(resource.properties)); !added) return added.error();
     return Created{profile};
   }

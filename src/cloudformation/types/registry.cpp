@@ -33,6 +33,7 @@ bool add_every_type() {
                           types::elbv2_listener_rule,
                           types::elbv2_load_balancer,
                           types::elbv2_target_group,
+                          types::events_rule,
                           types::iam_instance_profile,
                           types::iam_managed_policy,
                           types::iam_policy,
@@ -40,6 +41,7 @@ bool add_every_type() {
                           types::logs_log_group,
                           types::sns_subscription,
                           types::sns_topic,
+                          types::sns_topic_policy,
                           types::ssm_parameter}) {
     add_type(make());
   }

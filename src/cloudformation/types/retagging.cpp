@@ -7,6 +7,7 @@
 #include "handlers/ecr.h"
 #include "handlers/ecs.h"
 #include "handlers/elbv2.h"
+#include "handlers/events.h"
 #include "handlers/iam.h"
 #include "handlers/logs.h"
 #include "handlers/sns.h"
@@ -106,6 +107,10 @@ Result<> retag_role(TypeContext& context, const std::string& name, const TagChan
 
 Result<> retag_repository(TypeContext& context, const std::string& arn, const TagChange& change) {
   return retag<ecr::Tag>(context, arn, change, ecr::tag_resource, ecr::untag_resource);
+}
+
+Result<> retag_rule(TypeContext& context, const std::string& arn, const TagChange& change) {
+  return retag<events::Tag>(context, arn, change, events::tag_resource, events::untag_resource);
 }
 
 Result<> retag_topic(TypeContext& context, const std::string& arn, const TagChange& change) {

@@ -23,6 +23,7 @@ Result<> retag_parameter(TypeContext& context, const std::string& name, const Ta
 Result<> retag_policy(TypeContext& context, const std::string& arn, const TagChange& change);
 Result<> retag_repository(TypeContext& context, const std::string& arn, const TagChange& change);
 Result<> retag_role(TypeContext& context, const std::string& name, const TagChange& change);
+Result<> retag_rule(TypeContext& context, const std::string& arn, const TagChange& change);
 Result<> retag_topic(TypeContext& context, const std::string& arn, const TagChange& change);
 
 }  // namespace berth::cfn

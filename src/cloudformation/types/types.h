@@ -41,6 +41,7 @@ Made elbv2_listener();
 Made elbv2_listener_rule();
 Made elbv2_load_balancer();
 Made elbv2_target_group();
+Made events_rule();
 Made iam_instance_profile();
 Made iam_managed_policy();
 Made iam_policy();
@@ -48,6 +49,7 @@ Made iam_role();
 Made logs_log_group();
 Made sns_subscription();
 Made sns_topic();
+Made sns_topic_policy();
 Made ssm_parameter();
 
 }  // namespace berth::cfn::types

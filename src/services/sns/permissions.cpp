@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "control/policy_evaluation.h"
 #include "handlers/sns.h"
 #include "services/lists.h"
 #include "services/sns/errors.h"
@@ -57,6 +58,19 @@ void put_policy(TopicRow& topic, json::object policy, json::array statements) {
 }
 
 }  // namespace
+
+Result<> check_service_may_publish(const Store& store, const Settings& settings, const std::string& topic_arn,
+                                   const PublishingService& service) {
+  const auto* topic = store.find<TopicRow>(topic_arn);
+  if (!topic) return topic_missing();
+  control::PolicyRequest request{"SNS:Publish", topic_arn};
+  request.keys = {{"aws:sourcearn", {service.source_arn}}, {"aws:sourceaccount", {settings.account}}};
+  const auto effect = control::evaluate_trust(policy_of(settings, *topic), {"", {}, service.name}, request);
+  if (effect == control::PolicyEffect::allow) return {};
+  return Error{"AuthorizationError",
+               service.name + " is not authorized to perform: SNS:Publish on resource: " + topic_arn +
+                   " because no resource-based policy allows the SNS:Publish action"};
+}
 
 std::string default_policy(const Settings& settings, const std::string& topic_arn) {
   json::array actions;
