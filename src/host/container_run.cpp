@@ -9,6 +9,9 @@ namespace {
 
 // Until the engine knows the exit code of a process that has ended.
 constexpr RealDuration exit_code_interval = RealDuration::ms(10);
+// The engine hears of an end from the container's monitor only: without it (killed, for want of memory) it
+// says "running" for ever.
+constexpr RealDuration exit_code_patience = RealDuration::seconds(5);
 // A container that ended by itself stays this long, so that its output can be asked for.
 constexpr RealDuration grace = RealDuration::ms(200);
 constexpr RealDuration grace_when_adopted = RealDuration::seconds(2);
@@ -125,17 +128,22 @@ void ContainerRun::on_process_end(bool out_of_memory) {
   process_watch_ = 0;
   process_.reset();
   health_.reset();
-  await_exit_code(out_of_memory);
+  await_exit_code(out_of_memory, tools_.loop.steady() + exit_code_patience);
 }
 
-void ContainerRun::await_exit_code(bool out_of_memory) {
-  tools_.engine.inspect(id_, alive_.guard([this, out_of_memory](Result<EngineContainer> container) {
+void ContainerRun::await_exit_code(bool out_of_memory, SteadyTime until) {
+  tools_.engine.inspect(id_, alive_.guard([this, out_of_memory, until](Result<EngineContainer> container) {
     if (!container) return end(killed_exit_code, out_of_memory);  // someone removed it
     if (!container->running) {
       return end(container->exit_code, out_of_memory || container->out_of_memory);
     }
-    tools_.loop.after_real(exit_code_interval,
-                           alive_.guard([this, out_of_memory] { await_exit_code(out_of_memory); }));
+    if (tools_.loop.steady() > until) {
+      log::error("container {}: has ended, but its monitor cannot say how", id_);
+      return end(killed_exit_code, out_of_memory);
+    }
+    tools_.loop.after_real(exit_code_interval, alive_.guard([this, out_of_memory, until] {
+      await_exit_code(out_of_memory, until);
+    }));
   }));
 }
 

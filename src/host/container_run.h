@@ -81,7 +81,7 @@ class ContainerRun {
   void look_after_start();
   void watch_process(int pid);
   void on_process_end(bool out_of_memory);
-  void await_exit_code(bool out_of_memory);
+  void await_exit_code(bool out_of_memory, SteadyTime until);
   void end(int exit_code, bool out_of_memory);
   void begin_health_checks();
   void begin_output();

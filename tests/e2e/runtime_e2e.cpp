@@ -632,6 +632,20 @@ TEST_F(RuntimeE2e, OutlivesItsEngine) {
   ASSERT_TRUE(saw(spec.id, TaskEventKind::stopped));
 }
 
+// The engine knows of a container's end from its monitor alone.
+TEST_F(RuntimeE2e, EndsATaskWhoseMonitorIsGone) {
+  const auto spec = task(1, {container("web", {"serve", "80"})});
+  runtime_->run(spec);
+  ASSERT_TRUE(saw(spec.id, TaskEventKind::started));
+  const auto id = seen_.last(spec.id, TaskEventKind::container_started, "web")->runtime_id;
+  const auto monitor = run_checked({"podman", "inspect", "--format", "{{.State.ConmonPid}}", id});
+  ASSERT_TRUE(monitor) << monitor.error().message;
+  ASSERT_EQ(::kill(std::stoi(*monitor), SIGKILL), 0);
+  runtime_->stop(spec.id);
+  ASSERT_TRUE(saw(spec.id, TaskEventKind::stopped));
+  EXPECT_EQ(seen_.last(spec.id, TaskEventKind::container_exited, "web")->exit_code, 137);
+}
+
 TEST_F(RuntimeE2e, StartsNothingWhileEverythingIsRemoved) {
   const auto spec = task(1, {container("web", {"serve", "80"})});
   runtime_->run(spec);
