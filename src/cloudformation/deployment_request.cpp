@@ -5,6 +5,7 @@
 #include "base/arn.h"
 #include "cloudformation/resource_access.h"
 #include "cloudformation/stack_lookup.h"
+#include "cloudformation/template/rules.h"
 #include "cloudformation/template/template_reader.h"
 #include "services/iam/rows.h"
 #include "services/tags.h"
@@ -139,6 +140,7 @@ Result<Plan> DeploymentPreparation::plan(cfn::ParameterValues values,
   const auto& before = previous_ ? *previous_ : none;
   auto environment = environment_of(context_, stack_,
                                     request_.notification_arns.value_or(before.notification_arns), imports);
+  if (auto checked = cfn::check_rules(of_, values, environment); !checked) return checked.error();
   auto planned = make_plan(document_, of_, std::move(values), environment);
   if (!planned) return planned;
   if (of_.has_loops) {

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/text.h"
+#include "cloudformation/template/rules.h"
 #include "cloudformation/template/template_error.h"
 #include "cloudformation/template/template_sections.h"
 
@@ -46,7 +47,7 @@ Result<void> check_section_names(const json::object& document) {
   for (const auto& section : document) {
     const std::string name(section.key());
     if (std::find(known.begin(), known.end(), name) == known.end()) unknown.push_back(name);
-    if (name == "Rules" || name == "Hooks") return format_error("{} are not supported.", name);
+    if (name == "Hooks") return format_error("{} are not supported.", name);
   }
   if (unknown.empty()) return {};
   return validation_error("Invalid template property or properties [" + join(unknown, ", ") + "]");
@@ -160,6 +161,15 @@ Result<void> read_mappings_section(const json::object& document, Template& out) 
   return {};
 }
 
+Result<void> read_rules_section(const json::object& document, Template& out) {
+  auto section = object_section(document, "Rules");
+  if (!section) return section.error();
+  auto rules = read_rules(*section);
+  if (!rules) return rules.error();
+  out.rules = std::move(*rules);
+  return {};
+}
+
 }  // namespace
 
 Result<Template> parse_template(const json::value& document) {
@@ -168,7 +178,7 @@ Result<Template> parse_template(const json::value& document) {
   if (auto checked = check_section_names(*object); !checked) return checked.error();
   if (auto checked = refuse_nulls(document, ""); !checked) return checked.error();
   Template out;
-  for (auto* read : {read_head, read_transforms, read_parameters, read_mappings_section, read_conditions,
+  for (auto* read : {read_head, read_transforms, read_parameters, read_rules_section, read_mappings_section, read_conditions,
                      read_resources, read_outputs}) {
     if (auto done = read(*object, out); !done) return done.error();
   }

@@ -53,11 +53,23 @@ struct Output {
   std::string condition;
 };
 
+struct RuleAssertion {
+  json::value expression;
+  std::string description;
+};
+
+struct Rule {
+  std::string name;
+  json::value condition;  // null: always
+  std::vector<RuleAssertion> assertions;
+};
+
 struct Template {
   std::string description;
   json::object metadata;
   std::vector<std::string> transforms;
   std::vector<Parameter> parameters;
+  std::vector<Rule> rules;
   json::object mappings;
   json::object conditions;
   std::vector<Resource> resources;

@@ -38,7 +38,7 @@ TEST(Template, sections) {
             "Template format error: At least one Resources member must be defined.");
   EXPECT_EQ(error_of("Foo: 1\nBar: 2\n" + one_resource),
             "Invalid template property or properties [Foo, Bar]");
-  EXPECT_EQ(error_of("Rules: {}\n" + one_resource), "Template format error: Rules are not supported.");
+  EXPECT_EQ(error_of("Hooks: {}\n" + one_resource), "Template format error: Hooks are not supported.");
   EXPECT_EQ(error_of("AWSTemplateFormatVersion: 2011-01-01\n" + one_resource),
             "Template format error: unsupported value for AWSTemplateFormatVersion.");
   EXPECT_EQ(error_of("Description: [a]\n" + one_resource),
