@@ -4,7 +4,9 @@
 #include <vector>
 
 #include "base/log.h"
+#include "control/statistics.h"
 #include "reconcile/event_targets.h"
+#include "services/cloudwatch/metric_store.h"
 #include "services/events/target.h"
 
 namespace berth::reconcile {
