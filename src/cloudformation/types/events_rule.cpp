@@ -95,9 +95,9 @@ std::string pattern_of(const json::object& properties) {
   return json::serialize(restored);
 }
 
-class Rule final : public TableType {
+class EventsRule final : public TableType {
  public:
-  Rule()
+  EventsRule()
       : TableType("AWS::Events::Rule", {{"Name", false, replaces, as_text},
                                         {"EventBusName", false, replaces, as_text},
                                         {"Description", false, in_place, as_text},
@@ -182,7 +182,7 @@ class Rule final : public TableType {
 }  // namespace
 
 types::Made types::events_rule() {
-  return std::make_unique<Rule>();
+  return std::make_unique<EventsRule>();
 }
 
 }  // namespace berth::cfn
