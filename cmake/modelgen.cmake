@@ -1,9 +1,18 @@
 # Generates the C++ of every service in BERTH_SERVICES from AWS's schemas. Sets BERTH_MODEL_SOURCES and
 # BERTH_HANDLER_SOURCES. A line in a service's operations.txt regenerates that service alone.
 find_program(NODE node REQUIRED)
-set(BERTH_SERVICES sts ssm iam ec2 elbv2 ecs ecr codebuild events logs cloudwatch autoscaling sns cloudformation)
+set(BERTH_SERVICES sts ssm iam ec2 elbv2 ecs ecr codebuild events s3 logs cloudwatch autoscaling sns cloudformation)
 set(BERTH_GENERATED ${CMAKE_BINARY_DIR}/generated)
 set(modelgen ${CMAKE_SOURCE_DIR}/tools/modelgen)
+
+file(SHA256 ${modelgen}/package-lock.json wanted_schemas)
+set(installed_schemas none)
+if(EXISTS ${BERTH_DEPS}/models/package-lock.json)
+  file(SHA256 ${BERTH_DEPS}/models/package-lock.json installed_schemas)
+endif()
+if(NOT wanted_schemas STREQUAL installed_schemas)
+  message(FATAL_ERROR "AWS's schemas below ${BERTH_DEPS} are not those of tools/modelgen: run scripts/setup")
+endif()
 
 foreach(service ${BERTH_SERVICES})
   set(outputs ${BERTH_GENERATED}/model/${service}.h ${BERTH_GENERATED}/model/${service}.cpp

@@ -9,6 +9,7 @@ void BuildListeners::open(const std::string& build_id, int socket) {
       loop_, [this, build_id](wire::Request request, std::string remote, net::Respond respond) {
         endpoints_.handle(build_id, std::move(request), remote, std::move(respond));
       });
+  server->take_bodies([this](const wire::Request& head) { return endpoints_.api().take_body(head); });
   if (const auto serving = server->serve(socket); !serving) {
     return log::warn("endpoint of build {}: {}", build_id, serving.error().message);
   }

@@ -23,6 +23,7 @@
 #include "net/http_server.h"
 #include "region/services.h"
 #include "services/cloudwatch/metric_store.h"
+#include "store/blob_files.h"
 #include "store/sqlite_journal.h"
 
 namespace berth {
@@ -69,7 +70,14 @@ class Daemon::Impl {
   Result<> open_gateway();
   Result<> open_world();
   Result<> listen();
-  Context context() { return {*store_, *loop_, settings_, *metrics_, *journal_}; }
+  Context context() {
+    return {.store = *store_,
+            .loop = *loop_,
+            .settings = settings_,
+            .metrics = *metrics_,
+            .log_events = *journal_,
+            .blobs = blobs_.get()};
+  }
   void flush_later();
   void flush();
   void shut_down();
@@ -78,6 +86,7 @@ class Daemon::Impl {
   Settings settings_;
   std::unique_ptr<SqliteJournal> journal_;
   std::unique_ptr<Store> store_;
+  std::unique_ptr<BlobFiles> blobs_;
   std::unique_ptr<cloudwatch::MetricStore> metrics_;
   std::unique_ptr<AsioLoop> loop_;
   RootKey root_key_;
@@ -127,7 +136,9 @@ Result<> Daemon::Impl::open_store() {
   store_->add<ClockRow>();
   store_->add<StoreIdentityRow>();
   metrics_ = std::make_unique<cloudwatch::MetricStore>(journal_.get());
-  return store_->load();
+  if (auto loaded = store_->load(); !loaded) return loaded;
+  blobs_ = std::make_unique<BlobFiles>(*store_, options_.data_dir);
+  return blobs_->collect();
 }
 
 Result<> Daemon::Impl::open_gateway() {
@@ -151,6 +162,7 @@ Result<> Daemon::Impl::listen() {
         gateway_->handle(std::move(request), remote, std::move(respond));
       },
       [this](const wire::Request& request, int status) { return gateway_->refuse(request, status); });
+  server_->take_bodies([this](const wire::Request& head) { return gateway_->take_body(head); });
   const auto listening = server_->listen(address.host, address.port);
   if (!listening) {
     Error error = listening.error();

@@ -77,6 +77,7 @@ void VpcListeners::open(const std::string& name, Open open_socket, net::HttpHand
       return;
     }
     auto server = std::make_unique<net::HttpServer>(loop_, handler);
+    server->take_bodies([this](const wire::Request& head) { return api_.take_body(head); });
     if (const auto serving = server->serve(*socket); !serving) {
       return log::warn("endpoint in {}: {}", name, serving.error().message);
     }

@@ -25,12 +25,21 @@ class Authenticator {
   // The account itself.
   Principal root() const;
 
+  // What the pieces of the body are signed with, of a request whose signature is good; nullopt where nothing
+  // is checked.
+  struct SigningKey {
+    Signature signature;
+    Sha256 key;
+  };
+  std::optional<SigningKey> key_of(const wire::Request& request);
+
  private:
   Result<> check_scope(const Signature& signature, const model::Service& service) const;
   Result<> check_time(const Signature& signature) const;
   Result<Credential> find_credential(const Signature& signature) const;
   Result<> check_signature(const wire::Request& request, const Signature& signature,
                            const std::string& secret);
+  static Result<> check_body(const wire::Request& request, const Signature& signature);
   const Sha256& key_for(const Signature& signature, const std::string& secret);
 
   struct CachedKey {

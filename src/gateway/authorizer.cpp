@@ -29,7 +29,8 @@ Error spelled(const Error& error, const std::string& action, const model::Servic
   if (service.name == std::string_view("sns") && action.starts_with("sns:")) {
     return {"AuthorizationError", error.message, 403};
   }
-  if (protocol == wire::Protocol::query) return {"AccessDenied", error.message, 403};
+  if (protocol == wire::Protocol::query || protocol == wire::Protocol::rest_xml)
+    return {"AccessDenied", error.message, 403};
   return {"AccessDeniedException", error.message, 400};
 }
 

@@ -16,6 +16,7 @@ class BuildEndpoints {
   // `build_id`: the part of its id that follows the project's name.
   void handle(const std::string& build_id, wire::Request request, const std::string& remote_address,
               net::Respond respond);
+  Gateway& api() { return api_; }
 
  private:
   wire::Response credentials(const std::string& build_id, std::string_view asked_for) const;

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "gateway/object_upload.h"
 
 namespace berth::gateway {
 
@@ -19,6 +20,8 @@ struct Gateway::Exchange {
   const model::Operation* operation = nullptr;
   Principal caller;
   model::Object input{nullptr, nullptr};
+  std::shared_ptr<ObjectUpload> upload{};
+  std::vector<BlobSlice> sending{};
 
   const model::Service* service() const { return handlers ? &handlers->service : nullptr; }
 };
@@ -34,6 +37,19 @@ bool needs_no_signature(const model::Service& service, std::string_view operatio
   return service.name == std::string_view("sns") &&
          (operation == "ConfirmSubscription" || operation == "Unsubscribe");
 }
+
+constexpr std::size_t sent_piece_bytes = 256 << 10;
+
+// The bytes of an object for the HTTP server.
+class BlobSource final : public wire::BodySource {
+ public:
+  explicit BlobSource(std::shared_ptr<BlobReader> reader) : reader_(std::move(reader)) {}
+  std::uint64_t size() const override { return static_cast<std::uint64_t>(reader_->size_bytes()); }
+  std::string read() override { return reader_->read(sent_piece_bytes); }
+
+ private:
+  std::shared_ptr<BlobReader> reader_;
+};
 
 bool has(std::span<const char* const> names, std::string_view name) {
   return std::any_of(names.begin(), names.end(), [&](const char* candidate) { return name == candidate; });
@@ -51,6 +67,18 @@ Gateway::Gateway(Context context, std::span<const services::ServiceHandlers> ser
       waiters_(context_.loop, context_.store) {}
 
 Gateway::~Gateway() = default;
+
+// Whoever may not upload gets no room on the disk: the request is refused when all of it is there, or is too
+// long.
+std::shared_ptr<wire::BodySink> Gateway::take_body(const wire::Request& head) {
+  if (!context_.blobs || !hosts_.check(head)) return nullptr;
+  const auto* handlers = find_service(head);
+  if (!handlers || !handlers->service.protocols.rest_xml) return nullptr;
+  if (!takes_object(wire::read_call(&handlers->service, head).operation)) return nullptr;
+  if (!authenticator_.authenticate(head, handlers->service)) return nullptr;
+  return std::make_shared<ObjectUpload>(head, context_.blobs->write(random_uuid(context_.loop.rng("blobs"))),
+                                        authenticator_.key_of(head));
+}
 
 void Gateway::handle(wire::Request request, const std::string& remote_address, net::Respond respond) {
   if (auto allowed = hosts_.check(request); !allowed) return respond(plain(403, allowed.error().message));
@@ -118,11 +146,39 @@ Result<> Gateway::process(const std::shared_ptr<Exchange>& exchange) {
                                    **operation, exchange->input.get(), exchange->call.protocol);
   if (!allowed) return allowed.error();
 
+  if (takes_object((*operation)->name)) {
+    if (auto whole = check_upload(*exchange); !whole) return whole;
+    run_when_synced(exchange);
+    return {};
+  }
+  return answer(exchange);
+}
+
+Result<> Gateway::answer(const std::shared_ptr<Exchange>& exchange) {
   const auto output = run(*exchange);
   if (!output) return output.error();
-
   if (!hold(exchange, output->get())) finish(*exchange, output->get());
   return {};
+}
+
+Result<> Gateway::check_upload(Exchange& exchange) {
+  exchange.upload = std::dynamic_pointer_cast<ObjectUpload>(exchange.request.sink);
+  if (!exchange.upload) {  // it came through a listener that has no sinks
+    exchange.upload = std::dynamic_pointer_cast<ObjectUpload>(take_body(exchange.request));
+    if (!exchange.upload) return Error{"NotImplemented", "Objects need a data folder", 501};
+    exchange.upload->write(exchange.request.body);
+  }
+  return exchange.upload->check();
+}
+
+// An object is on the disk before its row is.
+void Gateway::run_when_synced(const std::shared_ptr<Exchange>& exchange) {
+  const auto synced = std::make_shared<Result<>>();
+  context_.loop.offload([exchange, synced] { *synced = exchange->upload->sync(); },
+                        [this, exchange, synced] {
+                          if (!*synced) return fail(*exchange, synced->error());
+                          if (auto answered = answer(exchange); !answered) fail(*exchange, answered.error());
+                        });
 }
 
 Result<Principal> Gateway::authenticate(const Exchange& exchange) {
@@ -145,7 +201,10 @@ Result<model::Object> Gateway::run(Exchange& exchange) {
   Context context = context_;
   context.principal = exchange.caller;
   context.request_id = exchange.request_id;
-  return context.store.transact([&]() -> Result<model::Object> {
+  context.received = exchange.upload ? &exchange.upload->received() : nullptr;
+  exchange.sending.clear();
+  context.sending = &exchange.sending;
+  auto output = context.store.transact([&]() -> Result<model::Object> {
     // Handlers do not throw; should one, the transaction is undone and the daemon lives.
     try {
       return exchange.handlers->invoke[index](context, exchange.input.get());
@@ -154,6 +213,8 @@ Result<model::Object> Gateway::run(Exchange& exchange) {
       return Error{"InternalFailure", "The request processing has failed because of an unknown error.", 500};
     }
   });
+  if (output && exchange.upload) exchange.upload->keep();
+  return output;
 }
 
 // Whether the answer stays here for now, because the waiter that asked would only sleep over it.
@@ -171,8 +232,12 @@ bool Gateway::hold(const std::shared_ptr<Exchange>& exchange, const void* output
 }
 
 void Gateway::finish(const Exchange& exchange, const void* output) {
-  exchange.respond(
-      wire::encode(*exchange.service(), *exchange.operation, exchange.call, output, exchange.request_id));
+  auto response =
+      wire::encode(*exchange.service(), *exchange.operation, exchange.call, output, exchange.request_id);
+  if (!exchange.sending.empty()) {
+    response.source = std::make_shared<BlobSource>(context_.blobs->read(exchange.sending));
+  }
+  exchange.respond(std::move(response));
 }
 
 void Gateway::fail(const Exchange& exchange, const Error& error) {
@@ -181,6 +246,12 @@ void Gateway::fail(const Exchange& exchange, const Error& error) {
 
 wire::Response Gateway::refuse(const wire::Request& request, int status) {
   const auto exchange = begin(request, {});
+  if (exchange->call.protocol == wire::Protocol::rest_xml) {
+    const auto caller = authenticate(*exchange);
+    Error error{"EntityTooLarge", "Your proposed upload exceeds the maximum allowed size", 400};
+    if (!caller) error = auth_error(caller.error(), exchange->call.protocol);
+    return wire::encode_error(exchange->service(), exchange->call, error, exchange->request_id);
+  }
   const Error error = status == 413
                           ? Error{"RequestEntityTooLarge", fmt::format("The request's body exceeds {} bytes",
                                                                        limits::request_body_bytes_max)}

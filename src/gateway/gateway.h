@@ -34,7 +34,8 @@ class Gateway {
   // For requests without an AWS protocol; added before the first request.
   Routes& routes() { return routes_; }
 
-  // An HttpHandler, and the HttpRefusal beside it.
+  // An HttpHandler, and the HttpRefusal and the HttpBodySink beside it.
+  std::shared_ptr<wire::BodySink> take_body(const wire::Request& head);
   void handle(wire::Request request, const std::string& remote_address, net::Respond respond);
   wire::Response refuse(const wire::Request& request, int status);
 
@@ -51,9 +52,12 @@ class Gateway {
   const services::ServiceHandlers* find_service(const wire::Request& request) const;
   Result<> process(const std::shared_ptr<Exchange>& exchange);
   Result<Principal> authenticate(const Exchange& exchange);
+  Result<> check_upload(Exchange& exchange);
+  void run_when_synced(const std::shared_ptr<Exchange>& exchange);
+  Result<> answer(const std::shared_ptr<Exchange>& exchange);
   Result<model::Object> run(Exchange& exchange);
   bool hold(const std::shared_ptr<Exchange>& exchange, const void* output);
-  static void finish(const Exchange& exchange, const void* output);
+  void finish(const Exchange& exchange, const void* output);
   static void fail(const Exchange& exchange, const Error& error);
 
   Context context_;

@@ -3,7 +3,10 @@
 #include <fmt/format.h>
 
 #include "base/arn.h"
+#include "base/digest.h"
 #include "base/text.h"
+#include "services/lists.h"
+#include "services/s3/rows.h"
 
 namespace berth::gateway {
 namespace {
@@ -14,6 +17,7 @@ struct ResourceRule {
   const char* service;
   const char* operations;
   const char* resource;
+  const char* action = nullptr;  // where it is not the operation's name
 };
 
 constexpr ResourceRule resource_rules[] = {
@@ -85,6 +89,26 @@ constexpr ResourceRule resource_rules[] = {
      "instance-profile/{InstanceProfileName}"},
     {"iam", "GetPolicy DeletePolicy GetPolicyVersion CreatePolicyVersion DeletePolicyVersion", "{PolicyArn}"},
     {"sts", "AssumeRole", "{RoleArn}"},
+    {"s3", "ListObjects ListObjectsV2 HeadBucket", "{Bucket}", "ListBucket"},
+    {"s3", "ListMultipartUploads", "{Bucket}", "ListBucketMultipartUploads"},
+    {"s3",
+     "CreateBucket DeleteBucket GetBucketLocation GetBucketTagging PutBucketTagging GetBucketVersioning "
+     "PutBucketVersioning GetBucketPolicy PutBucketPolicy DeleteBucketPolicy GetBucketOwnershipControls "
+     "PutBucketOwnershipControls",
+     "{Bucket}"},
+    {"s3", "DeleteBucketTagging", "{Bucket}", "PutBucketTagging"},
+    {"s3", "DeleteBucketOwnershipControls", "{Bucket}", "PutBucketOwnershipControls"},
+    {"s3", "GetBucketEncryption", "{Bucket}", "GetEncryptionConfiguration"},
+    {"s3", "PutBucketEncryption DeleteBucketEncryption", "{Bucket}", "PutEncryptionConfiguration"},
+    {"s3", "GetPublicAccessBlock", "{Bucket}", "GetBucketPublicAccessBlock"},
+    {"s3", "PutPublicAccessBlock DeletePublicAccessBlock", "{Bucket}", "PutBucketPublicAccessBlock"},
+    {"s3", "GetObject HeadObject", "{Bucket}/{Key}", "GetObject"},
+    {"s3", "PutObject CopyObject CreateMultipartUpload UploadPart UploadPartCopy CompleteMultipartUpload",
+     "{Bucket}/{Key}", "PutObject"},
+    {"s3", "DeleteObject AbortMultipartUpload GetObjectTagging PutObjectTagging DeleteObjectTagging",
+     "{Bucket}/{Key}"},
+    {"s3", "ListParts", "{Bucket}/{Key}", "ListMultipartUploadParts"},
+    {"s3", "ListBuckets", "*", "ListAllMyBuckets"},
 };
 
 // Roles that a call hands to a service.
@@ -138,6 +162,7 @@ std::vector<std::string> member_values(const model::Shape& shape, const void* ob
 }
 
 std::string arn_of(const Settings& settings, const std::string& prefix, const std::string& resource) {
+  if (prefix == "s3") return resource == "*" ? resource : "arn:aws:s3:::" + resource;
   return prefix == "iam" ? settings.global_arn(prefix, resource) : settings.arn(prefix, resource);
 }
 
@@ -163,7 +188,7 @@ std::vector<std::string> expand(const Settings& settings, const std::string& pre
           continue;
         }
         if (is_arn) value = last_part(value);
-        if (head.ends_with('/') && value.starts_with('/')) value.erase(0, 1);
+        if (prefix != "s3" && head.ends_with('/') && value.starts_with('/')) value.erase(0, 1);
         longer.push_back(head + value);
       }
     }
@@ -173,6 +198,22 @@ std::vector<std::string> expand(const Settings& settings, const std::string& pre
     if (!resource.starts_with("arn:")) resource = arn_of(settings, prefix, resource);
   }
   return heads;
+}
+
+// Objects that stand in a request's body, and those that are copied.
+void add_named_objects(const model::Operation& operation, const void* input,
+                       std::vector<Permission>& needed) {
+  if (operation.name == std::string_view("DeleteObjects")) {
+    const auto& request = *static_cast<const s3::DeleteObjectsRequest*>(input);
+    for (const auto& object : services::list_of(request.delete_->objects)) {
+      needed.push_back({"s3:DeleteObject", s3::bucket_arn(*request.bucket + "/" + object.key.value_or(""))});
+    }
+  }
+  for (const auto& source : member_values(*operation.input, input, "CopySource")) {
+    std::string path = percent_decode(source.substr(0, source.find("?versionId="))).value_or(source);
+    if (path.starts_with('/')) path.erase(0, 1);
+    needed.push_back({"s3:GetObject", s3::bucket_arn(path)});
+  }
 }
 
 }  // namespace
@@ -192,10 +233,12 @@ std::vector<Permission> needed_permissions(const Settings& settings, const model
   for (const auto& rule : resource_rules) {
     if (rule.service != std::string_view(service.name) || !is_one_of(operation.name, rule.operations))
       continue;
+    const std::string ruled = rule.action ? prefix + ":" + rule.action : action;
     for (auto& resource : expand(settings, prefix, rule.resource, *operation.input, input)) {
-      needed.push_back({action, std::move(resource)});
+      needed.push_back({ruled, std::move(resource)});
     }
   }
+  if (prefix == "s3") add_named_objects(operation, input, needed);
   if (needed.empty()) needed.push_back({action, "*"});
   for (const auto& role : passed_roles) {
     if (role.service != std::string_view(service.name) || !is_one_of(operation.name, role.operations))
@@ -210,6 +253,11 @@ std::vector<Permission> needed_permissions(const Settings& settings, const model
 
 void add_input_keys(const Settings& settings, const model::Service& service,
                     const model::Operation& operation, const void* input, control::PolicyRequest& request) {
+  if (service.name == std::string_view("s3")) {
+    for (const auto& prefix : member_values(*operation.input, input, "Prefix")) {
+      request.keys["s3:prefix"] = {prefix};
+    }
+  }
   if (service.name != std::string_view("ecs")) return;
   for (const auto& cluster : member_values(*operation.input, input, "cluster")) {
     request.keys["ecs:cluster"] = {cluster.starts_with("arn:") ? cluster

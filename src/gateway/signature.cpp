@@ -176,7 +176,22 @@ void append_header(const wire::Request& request, std::string_view name, std::str
   out.push_back('\n');
 }
 
+// A key of S3 may have empty segments and dots; what clients escape differs, what they sign does not.
+std::string s3_path(std::string_view path) {
+  return percent_encode(percent_decode(path).value_or(std::string(path)), true);
+}
+
+std::string payload_hash(const wire::Request& request, const Signature& signature) {
+  if (!is_for_s3(signature)) return hex(sha256(request.body));
+  const auto given = request.header("x-amz-content-sha256");
+  return given.empty() ? "UNSIGNED-PAYLOAD" : std::string(given);
+}
+
 }  // namespace
+
+bool is_for_s3(const Signature& signature) {
+  return signature.scope.service == "s3";
+}
 
 Result<std::optional<Signature>> read_signature(const wire::Request& request) {
   if (!request.header("authorization").empty()) return read_header(request);
@@ -203,7 +218,7 @@ std::string canonical_request(const wire::Request& request, const Signature& sig
   out.reserve(512);
   out += request.method;
   out.push_back('\n');
-  out += canonical_path(request.path());
+  out += is_for_s3(signature) ? s3_path(request.path()) : canonical_path(request.path());
   out.push_back('\n');
   out += canonical_query(request.query());
   out.push_back('\n');
@@ -216,7 +231,7 @@ std::string canonical_request(const wire::Request& request, const Signature& sig
   out.push_back('\n');
   out += signature.signed_headers;
   out.push_back('\n');
-  out += hex(sha256(request.body));
+  out += payload_hash(request, signature);
   return out;
 }
 
@@ -229,6 +244,18 @@ std::string string_to_sign(const Signature& signature, std::string_view canonica
   out.push_back('\n');
   out += hex(sha256(canonical));
   return out;
+}
+
+std::string chunk_string_to_sign(const Signature& signature, std::string_view previous,
+                                 std::string_view chunk_hash) {
+  return fmt::format("AWS4-HMAC-SHA256-PAYLOAD\n{}\n{}\n{}\n{}\n{}", signature.date, signature.scope.text(),
+                     previous, hex(sha256("")), chunk_hash);
+}
+
+std::string trailer_string_to_sign(const Signature& signature, std::string_view previous,
+                                   std::string_view trailers) {
+  return fmt::format("AWS4-HMAC-SHA256-TRAILER\n{}\n{}\n{}\n{}", signature.date, signature.scope.text(),
+                     previous, hex(sha256(trailers)));
 }
 
 Sha256 signing_key(std::string_view secret_access_key, const Scope& scope) {

@@ -39,8 +39,16 @@ Result<std::optional<Signature>> read_signature(const wire::Request& request);
 // The access key's scope alone, from a signature that may be incomplete.
 std::optional<Scope> read_scope(const wire::Request& request);
 
+// S3 takes the path as it is, and the body's hash from a header or not at all.
+bool is_for_s3(const Signature& signature);
+
 std::string canonical_request(const wire::Request& request, const Signature& signature);
 std::string string_to_sign(const Signature& signature, std::string_view canonical);
+// Of one piece of a body in aws-chunked, behind another or the request itself, and of its trailers.
+std::string chunk_string_to_sign(const Signature& signature, std::string_view previous,
+                                 std::string_view chunk_hash);
+std::string trailer_string_to_sign(const Signature& signature, std::string_view previous,
+                                   std::string_view trailers);
 Sha256 signing_key(std::string_view secret_access_key, const Scope& scope);
 
 }  // namespace berth::gateway

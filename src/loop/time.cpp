@@ -20,6 +20,15 @@ std::string iso_ms(Time time) {
   return fmt::format("{}.{:03}Z", format_utc(time, "%Y-%m-%dT%H:%M:%S"), unix_ms(time) % 1000);
 }
 
+std::string http_date(Time time) { return format_utc(time, "%a, %d %b %Y %H:%M:%S GMT"); }
+
+std::optional<Time> parse_http_date(const std::string& text) {
+  std::tm parts{};
+  const char* end = strptime(text.c_str(), "%a, %d %b %Y %H:%M:%S GMT", &parts);
+  if (!end || *end != '\0') return std::nullopt;
+  return Time{static_cast<std::int64_t>(timegm(&parts)) * us_per_second};
+}
+
 std::string iso_s(Time time) { return format_utc(time, "%Y-%m-%dT%H:%M:%SZ"); }
 
 namespace {

@@ -76,4 +76,8 @@ std::string format_utc(Time time, const char* format);
 // ISO 8601 with optional fraction and `Z` or +hh:mm offset, or a bare date.
 std::optional<Time> parse_iso(std::string_view text);
 
+// As HTTP's headers have it: "Thu, 03 Jul 2025 08:34:06 GMT".
+std::string http_date(Time time);
+std::optional<Time> parse_http_date(const std::string& text);
+
 }  // namespace berth

@@ -41,6 +41,9 @@ struct Slot {
   void* (*set)(void* slot);              // makes it present with a default value
 };
 
+// Where a REST request or answer has a member.
+enum class Location : std::uint8_t { body, label, query, header, prefix_headers, payload };
+
 struct Member {
   const char* name;      // as JSON and CBOR have it
   const char* xml_name;  // as Query and XML have it
@@ -51,6 +54,8 @@ struct Member {
   bool required;
   bool flattened;  // XML lists without an element around them
   std::span<const char* const> enum_values;
+  Location location = Location::body;
+  const char* location_name = "";  // of the header (lower case), prefix or query parameter
 
   const void* get(const void* object) const { return slot->get(static_cast<const char*>(object) + offset); }
   void* set(void* object) const { return slot->set(static_cast<char*>(object) + offset); }
@@ -79,12 +84,24 @@ struct Shape {
   const ListAccess* list = nullptr;
   const MapAccess* map = nullptr;
   Object (*make)() = nullptr;  // structure: a fresh object with every member absent
+  const char* xml_root = nullptr;  // of an output's XML where it is not the shape's name
 };
 
 struct Operation {
   const char* name;
   const Shape* input;
   const Shape* output;
+  int status = 200;  // of a REST answer
+};
+
+// What a REST request must have to mean an operation; of those that fit, the one that asks for most.
+struct RestRoute {
+  const char* operation;
+  const char* method;
+  bool bucket;
+  bool key;
+  const char* query;    // `name` or `name=value`, with spaces between
+  const char* headers;  // likewise
 };
 
 struct ErrorShape {
@@ -99,6 +116,7 @@ struct Protocols {
   bool query = false;
   bool ec2 = false;
   bool cbor = false;
+  bool rest_xml = false;
 };
 
 struct Service {
@@ -113,6 +131,7 @@ struct Service {
   std::span<const Operation> operations;            // those that berth implements
   std::span<const char* const> all_operations;      // those that AWS has
   std::span<const ErrorShape> errors;
+  std::span<const RestRoute> routes{};  // of all that AWS has, where the path says what is asked for
 
   const Operation* find_operation(std::string_view operation) const;
   bool knows_operation(std::string_view operation) const;
@@ -203,11 +222,13 @@ constexpr Shape map_shape(const char* name, const Shape* element, const char* ke
 }
 
 template <class T>
-constexpr Shape structure_shape(const char* name, std::span<const Member> members) {
+constexpr Shape structure_shape(const char* name, std::span<const Member> members,
+                                const char* xml_root = nullptr) {
   return {.kind = Kind::structure,
           .name = name,
           .members = members,
-          .make = [] { return Object(new T(), [](void* object) { delete static_cast<T*>(object); }); }};
+          .make = [] { return Object(new T(), [](void* object) { delete static_cast<T*>(object); }); },
+          .xml_root = xml_root};
 }
 
 }  // namespace berth::model

@@ -9,7 +9,6 @@
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/string_body.hpp>
 #include <map>
 #include <optional>
 #include <set>
@@ -18,6 +17,46 @@
 #include "base/text.h"
 
 namespace berth::net {
+// A request's body: into a text, or as it arrives into a sink.
+struct RequestBody {
+  struct value_type {
+    std::string text;
+    std::shared_ptr<wire::BodySink> sink;
+  };
+
+  class reader {
+   public:
+    template <bool is_request, class Fields>
+    reader(boost::beast::http::header<is_request, Fields>&, value_type& body) : body_(body) {}
+
+    void init(const boost::optional<std::uint64_t>& length, boost::system::error_code& error) {
+      error = {};
+      if (length && !body_.sink) body_.text.reserve(*length);
+    }
+
+    template <class Buffers>
+    std::size_t put(const Buffers& buffers, boost::system::error_code& error) {
+      error = {};
+      for (auto at = boost::asio::buffer_sequence_begin(buffers);
+           at != boost::asio::buffer_sequence_end(buffers); ++at) {
+        const boost::asio::const_buffer piece(*at);
+        const std::string_view bytes(static_cast<const char*>(piece.data()), piece.size());
+        if (body_.sink) {
+          body_.sink->write(bytes);
+        } else {
+          body_.text += bytes;
+        }
+      }
+      return boost::asio::buffer_size(buffers);
+    }
+
+    void finish(boost::system::error_code& error) { error = {}; }
+
+   private:
+    value_type& body_;
+  };
+};
+
 namespace {
 
 namespace asio = boost::asio;
@@ -28,7 +67,8 @@ namespace http = boost::beast::http;
 using Executor = asio::io_context::executor_type;
 using Socket = asio::basic_stream_socket<asio::ip::tcp, Executor>;
 using Acceptor = asio::basic_socket_acceptor<asio::ip::tcp, Executor>;
-using Parser = http::request_parser<http::string_body>;
+
+using Parser = http::request_parser<RequestBody>;
 
 constexpr std::size_t read_bytes = 16 << 10;
 constexpr std::size_t kept_buffer_bytes = 64 << 10;  // a larger one is given back after its request
@@ -37,7 +77,7 @@ constexpr RealDuration sweep_interval_max = RealDuration::seconds(1);
 constexpr RealDuration accept_retry = RealDuration::ms(100);
 constexpr SteadyTime never{INT64_MAX};
 
-wire::Request to_request(http::request<http::string_body>&& message) {
+wire::Request head_of(const http::request<RequestBody>& message) {
   wire::Request request;
   request.method.assign(message.method_string().data(), message.method_string().size());
   request.target.assign(message.target().data(), message.target().size());
@@ -46,7 +86,13 @@ wire::Request to_request(http::request<http::string_body>&& message) {
     const auto value = field.value();
     request.headers.emplace_back(lower({name.data(), name.size()}), std::string(value.data(), value.size()));
   }
-  request.body = std::move(message.body());
+  return request;
+}
+
+wire::Request to_request(http::request<RequestBody>&& message) {
+  wire::Request request = head_of(message);
+  request.body = std::move(message.body().text);
+  request.sink = std::move(message.body().sink);
   return request;
 }
 
@@ -80,6 +126,7 @@ class HttpServer::Impl : public std::enable_shared_from_this<HttpServer::Impl> {
   AsioLoop& loop;
   HttpHandler handler;
   HttpRefusal refusal;
+  HttpBodySink open_sink;
   HttpServerLimits limits;
   bool closing = false;
   std::set<std::shared_ptr<Connection>> connections;
@@ -136,6 +183,7 @@ class HttpServer::Impl::Connection : public std::enable_shared_from_this<Connect
   void answer(std::uint64_t request_number, wire::Response response);
   void make_head(const wire::Response& response);
   bool write();
+  bool write_from_source();
   bool after_write();
   void drain();
   void set_timeout(RealDuration timeout) { deadline_ = server_->loop.steady() + timeout; }
@@ -155,6 +203,8 @@ class HttpServer::Impl::Connection : public std::enable_shared_from_this<Connect
   std::uint64_t request_number_ = 0;
   std::string head_;
   std::string body_;
+  std::shared_ptr<wire::BodySource> source_;
+  std::uint64_t unsent_ = 0;  // of the source
   SteadyTime deadline_ = never;
 };
 
@@ -202,8 +252,14 @@ boost::system::error_code HttpServer::Impl::Connection::on_header() {
   header_seen_ = true;
   parser_->eager(true);
   const auto length = parser_->content_length();
-  if (length && *length > server_->limits.body_bytes_max) return http::error::body_limit;
-  parser_->body_limit(server_->limits.body_bytes_max);
+  std::size_t body_bytes_max = server_->limits.body_bytes_max;
+  if (server_->open_sink && parser_->get().method() == http::verb::put) {
+    auto& body = parser_->get().body();
+    body.sink = server_->open_sink(head_of(parser_->get()));
+    if (body.sink) body_bytes_max = body.sink->bytes_max();
+  }
+  if (length && *length > body_bytes_max) return http::error::body_limit;
+  parser_->body_limit(body_bytes_max);
   if (parser_->is_done() || !beast::iequals(parser_->get()[http::field::expect], "100-continue")) return {};
   // 25 bytes into an empty send buffer: they fit, or the connection is dead anyway.
   constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
@@ -222,6 +278,7 @@ HttpServer::Impl::Connection::Parsed HttpServer::Impl::Connection::refuse(
     response = server_->refusal(to_request(parser_->release()), status);
   }
   body_ = std::move(response.body);
+  source_ = nullptr;
   is_head_ = false;
   make_head(response);
   return Parsed::refused;
@@ -229,10 +286,13 @@ HttpServer::Impl::Connection::Parsed HttpServer::Impl::Connection::refuse(
 
 void HttpServer::Impl::Connection::read() {
   const bool begun = buffer_.size() > 0 || header_seen_;
-  if (begun && !lingering_ && deadline_ - server_->loop.steady() > server_->limits.read_timeout) {
+  // A large body may take as long as it comes at all.
+  const bool into_sink = header_seen_ && !lingering_ && parser_->get().body().sink;
+  if (begun && !lingering_ &&
+      (into_sink || deadline_ - server_->loop.steady() > server_->limits.read_timeout)) {
     set_timeout(server_->limits.read_timeout);
   }
-  socket_.async_read_some(buffer_.prepare(read_bytes),
+  socket_.async_read_some(buffer_.prepare(into_sink ? kept_buffer_bytes : read_bytes),
                           [self = shared_from_this()](const auto& error, std::size_t bytes) {
                             if (error) return self->end();
                             self->buffer_.commit(bytes);
@@ -260,6 +320,7 @@ void HttpServer::Impl::Connection::answer(std::uint64_t request_number, wire::Re
   waiting_ = false;
   keep_alive_ = keep_alive_ && !server_->closing;
   body_ = std::move(response.body);
+  source_ = std::move(response.source);
   make_head(response);
   if (handling_) return;  // run() goes on from here
   const auto self = shared_from_this();
@@ -272,13 +333,18 @@ void HttpServer::Impl::Connection::make_head(const wire::Response& response) {
   auto out = std::back_inserter(head_);
   fmt::format_to(out, "HTTP/1.1 {} {}\r\n", response.status, std::string_view(reason.data(), reason.size()));
   for (const auto& [name, value] : response.headers) fmt::format_to(out, "{}: {}\r\n", name, value);
-  if (has_body(response.status)) fmt::format_to(out, "Content-Length: {}\r\n", body_.size());
+  const std::uint64_t length = source_ ? source_->size() : body_.size();
+  if (has_body(response.status)) fmt::format_to(out, "Content-Length: {}\r\n", length);
   fmt::format_to(out, "Date: {}\r\n{}\r\n", server_->date(), keep_alive_ ? "" : "Connection: close\r\n");
-  if (is_head_ || !has_body(response.status)) body_.clear();
+  unsent_ = length;
+  if (!is_head_ && has_body(response.status)) return;
+  body_.clear();
+  source_ = nullptr;
 }
 
 // Tries at once and waits only when the client reads slowly. True when everything is written.
 bool HttpServer::Impl::Connection::write() {
+  if (source_) return write_from_source();
   set_timeout(server_->limits.read_timeout);
   boost::system::error_code error;
   const std::array<asio::const_buffer, 2> whole{asio::buffer(head_), asio::buffer(body_)};
@@ -294,6 +360,29 @@ bool HttpServer::Impl::Connection::write() {
                                                asio::buffer(body_) + (written - of_head)};
   asio::async_write(socket_, rest, [self = shared_from_this()](const auto& failure, std::size_t) {
     if (failure) return self->end();
+    if (self->after_write()) self->run();
+  });
+  return false;
+}
+
+// One piece after another, each when the one before it is gone. False: run() goes on when the last one is.
+bool HttpServer::Impl::Connection::write_from_source() {
+  set_timeout(server_->limits.read_timeout);
+  body_ = unsent_ > 0 ? source_->read() : std::string();
+  if (unsent_ > 0 && body_.empty()) {  // a shorter body than announced: the client must see that it is
+    end();
+    return false;
+  }
+  unsent_ -= std::min<std::uint64_t>(unsent_, body_.size());
+  const std::array<asio::const_buffer, 2> piece{asio::buffer(head_), asio::buffer(body_)};
+  asio::async_write(socket_, piece, [self = shared_from_this()](const auto& failure, std::size_t) {
+    if (failure) return self->end();
+    self->head_.clear();
+    if (self->unsent_ > 0) {
+      self->write_from_source();
+      return;
+    }
+    self->source_ = nullptr;
     if (self->after_write()) self->run();
   });
   return false;
@@ -510,6 +599,10 @@ HttpServer::HttpServer(AsioLoop& loop, HttpHandler handler, HttpRefusal refusal,
 
 HttpServer::~HttpServer() {
   impl_->abandon();
+}
+
+void HttpServer::take_bodies(HttpBodySink open_sink) {
+  impl_->open_sink = std::move(open_sink);
 }
 
 Result<HttpServer::Listener> HttpServer::listen(const std::string& host, std::uint16_t port) {

@@ -1,6 +1,6 @@
 // HttpServer: HTTP/1.1 on the loop's io_context. It reads whole requests, hands them over one at a time per
-// connection and writes each answer in one piece; an answer may come later. It knows no path and no protocol
-// of AWS.
+// connection and writes each answer; an answer may come later. Bodies that are too large for memory go into a
+// sink while they arrive, and come from a source. It knows no path and no protocol of AWS.
 #pragma once
 
 #include <cstdint>
@@ -22,6 +22,9 @@ using HttpHandler = std::function<void(wire::Request request, std::string remote
 // The answer to a request that is refused before its body was read; `request` has no body.
 using HttpRefusal = std::function<wire::Response(const wire::Request& request, int status)>;
 
+// Where the body of a PUT goes whose head has just been read; null: into the request itself.
+using HttpBodySink = std::function<std::shared_ptr<wire::BodySink>(const wire::Request& head)>;
+
 struct HttpServerLimits {
   std::size_t body_bytes_max = limits::request_body_bytes_max;
   std::size_t header_bytes_max = limits::request_header_bytes_max;
@@ -42,6 +45,9 @@ class HttpServer {
   ~HttpServer();
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;
+
+  // Before the first request.
+  void take_bodies(HttpBodySink open_sink);
 
   // `host` is an address or a name of this machine; port 0 takes a free one.
   Result<Listener> listen(const std::string& host, std::uint16_t port);

@@ -247,6 +247,78 @@ TEST_F(HttpServerTest, ServesASocketThatListensAlready) {
   EXPECT_FALSE(server_->serve(-1));
 }
 
+// What a sink has got, and how large it takes bodies to be.
+struct Collector final : wire::BodySink {
+  std::size_t bytes_max() const override { return 1000; }
+  void write(std::string_view bytes) override { text += bytes; }
+  std::string text;
+};
+
+TEST_F(HttpServerTest, LargeBodiesGoIntoASink) {
+  std::vector<std::string> seen;
+  start(
+      [&](wire::Request request, std::string, Respond respond) {
+        const auto sink = std::dynamic_pointer_cast<Collector>(request.sink);
+        seen.push_back(request.target + " " + request.body + " " + (sink ? sink->text : "no sink"));
+        respond({200, {}, "ok" + std::to_string(seen.size())});
+      },
+      {.body_bytes_max = 10});
+  server_->take_bodies([](const wire::Request& head) -> std::shared_ptr<wire::BodySink> {
+    if (head.target != "/large") return nullptr;
+    return std::make_shared<Collector>();
+  });
+  std::string refused;
+  with_client([&] {
+    RawClient client(port_);
+    client.send("PUT /large HTTP/1.1\r\nHost: x\r\nContent-Length: 20\r\n\r\n01234567890123456789");
+    client.send("PUT /small HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nbody");
+    client.send("PUT /large HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n");
+    client.send("3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n");
+    client.read_until("ok3");
+    RawClient other(port_);
+    other.send("PUT /large HTTP/1.1\r\nHost: x\r\nContent-Length: 1001\r\n\r\n");
+    refused = other.read_to_end();
+  });
+  EXPECT_EQ(seen, (std::vector<std::string>{"/large  01234567890123456789", "/small body no sink",
+                                            "/large  abcde"}));
+  EXPECT_TRUE(refused.starts_with("HTTP/1.1 413")) << refused;
+}
+
+// Gives `pieces` of a text, or less than it has promised.
+struct Pieces final : wire::BodySource {
+  explicit Pieces(std::vector<std::string> texts, std::uint64_t promised)
+      : pieces(std::move(texts)), size_(promised) {}
+  std::uint64_t size() const override { return size_; }
+  std::string read() override {
+    if (pieces.empty()) return {};
+    std::string first = pieces.front();
+    pieces.erase(pieces.begin());
+    return first;
+  }
+  std::vector<std::string> pieces;
+  std::uint64_t size_;
+};
+
+TEST_F(HttpServerTest, LargeAnswersComeFromASource) {
+  start([&](wire::Request request, std::string, Respond respond) {
+    const std::uint64_t promised = request.target == "/short" ? 9 : 6;
+    respond({200, {}, "", std::make_shared<Pieces>(std::vector<std::string>{"abc", "def"}, promised)});
+  });
+  std::string whole, head, broken;
+  with_client([&] {
+    RawClient client(port_);
+    client.send("HEAD / HTTP/1.1\r\nHost: x\r\n\r\n");
+    head = client.read_until("\r\n\r\n");
+    client.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    whole = client.read_until("def");
+    client.send("GET /short HTTP/1.1\r\nHost: x\r\n\r\n");
+    broken = client.read_to_end();
+  });
+  EXPECT_NE(head.find("Content-Length: 6\r\n"), std::string::npos) << head;
+  EXPECT_TRUE(whole.ends_with("\r\n\r\nabcdef")) << whole;
+  EXPECT_TRUE(broken.ends_with("abcdef")) << "the connection ends where the bytes do";
+}
+
 TEST_F(HttpServerTest, ClosesAfterTheAnswersItOwes) {
   Respond waiting;
   bool drained = false;

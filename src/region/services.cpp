@@ -12,6 +12,7 @@
 #include "handlers/events.h"
 #include "handlers/iam.h"
 #include "handlers/logs.h"
+#include "handlers/s3.h"
 #include "handlers/sns.h"
 #include "handlers/ssm.h"
 #include "handlers/sts.h"
@@ -26,8 +27,9 @@ std::span<const services::ServiceHandlers> implemented_services() {
       ec2::handlers(),         ecr::handlers(),
       ecs::handlers(),         elbv2::handlers(),
       events::handlers(),      iam::handlers(),
-      logs::handlers(),        sns::handlers(),
-      ssm::handlers(),         sts::handlers(),
+      logs::handlers(),        s3::handlers(),
+      sns::handlers(),         ssm::handlers(),
+      sts::handlers(),
   };
   return list;
 }

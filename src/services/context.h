@@ -4,6 +4,7 @@
 
 #include <span>
 #include <string>
+#include <vector>
 
 #include "base/arn.h"
 #include "base/result.h"
@@ -16,6 +17,11 @@ namespace berth {
 namespace cloudwatch {
 class MetricStore;
 }
+namespace s3 {
+struct ReceivedObject;
+}
+class BlobFiles;
+struct BlobSlice;
 class LogEvents;
 
 // Where a task finds its metadata and its credentials: the link-local address that ECS uses.
@@ -61,6 +67,9 @@ struct Context {
   LogEvents& log_events;
   Principal principal{};
   std::string request_id{};
+  BlobFiles* blobs = nullptr;                    // null where nothing is on a disk: a simulation
+  const s3::ReceivedObject* received = nullptr;  // the bytes that came with the request, when it has such
+  std::vector<BlobSlice>* sending = nullptr;     // where a handler says which bytes the answer has
 
   Time now() const { return loop.now(); }
   Rng& ids() const { return loop.rng("ids"); }

@@ -59,6 +59,17 @@ std::string ec2_error_body(const Spelling& spelling, const Error& error, std::st
   return body;
 }
 
+std::string rest_error_body(const Spelling& spelling, const Error& error, std::string_view request_id) {
+  std::string body = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error>";
+  write_xml_text("Code", spelling.query_code, body);
+  write_xml_text("Message", error.message, body);
+  write_xml_detail(error.detail, body);
+  write_xml_text("RequestId", request_id, body);
+  write_xml_text("HostId", request_id, body);
+  body += "</Error>";
+  return body;
+}
+
 }  // namespace
 
 Response encode_error(const model::Service* service, const Call& call, const Error& error,
@@ -71,6 +82,10 @@ Response encode_error(const model::Service* service, const Call& call, const Err
       return response;
     case Protocol::ec2:
       response.body = ec2_error_body(spelling, error, request_id);
+      return response;
+    case Protocol::rest_xml:
+      response.headers.emplace_back("Content-Type", "application/xml");
+      response.body = rest_error_body(spelling, error, request_id);
       return response;
     case Protocol::json_1_0:
     case Protocol::json_1_1:

@@ -15,6 +15,8 @@ const char* content_type(Protocol protocol) {
       return "text/xml;charset=UTF-8";
     case Protocol::cbor:
       return "application/cbor";
+    case Protocol::rest_xml:
+      return "application/xml";
   }
   return "text/plain";
 }
@@ -25,6 +27,11 @@ std::vector<std::pair<std::string, std::string>> protocol_headers(const Call& ca
                                                                   std::string_view request_id) {
   std::vector<std::pair<std::string, std::string>> headers;
   headers.reserve(4);
+  if (call.protocol == Protocol::rest_xml) {
+    headers.emplace_back("x-amz-request-id", request_id);
+    headers.emplace_back("x-amz-id-2", request_id);
+    return headers;
+  }
   headers.emplace_back("Content-Type", content_type(call.protocol));
   headers.emplace_back("x-amzn-RequestId", request_id);
   if (call.protocol == Protocol::cbor) headers.emplace_back("smithy-protocol", "rpc-v2-cbor");

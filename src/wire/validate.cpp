@@ -131,6 +131,9 @@ class Checker {
 
 // Keys that begin with `aws:` are AWS's own: no client sets them, whichever service keeps the tag.
 Error reserved_tag(const model::Service& service, const std::string& key, Protocol protocol) {
+  if (protocol == Protocol::rest_xml) {
+    return {"InvalidTag", "System tags cannot be added/updated by requester", 400};
+  }
   if (protocol != Protocol::ec2) {
     return {service.validation_error, "aws: prefixed tag key names are not allowed for external use."};
   }

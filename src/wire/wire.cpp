@@ -11,6 +11,7 @@
 #include "wire/form.h"
 #include "wire/headers.h"
 #include "wire/query.h"
+#include "wire/rest.h"
 #include "wire/validate.h"
 #include "wire/xml.h"
 
@@ -71,6 +72,8 @@ Error unknown_operation(const model::Service& service, const Call& call) {
               fmt::format("The action {} is not valid for this web service.", call.operation)};
     case Protocol::cbor:
       return {"UnknownOperationException", "The operation is not known", 404};
+    case Protocol::rest_xml:
+      return {"MethodNotAllowed", "The specified method is not allowed against this resource.", 405};
     default:
       return {"UnknownOperationException", fmt::format("The operation '{}' is not known", call.operation)};
   }
@@ -87,6 +90,8 @@ bool speaks(const model::Service& service, const Call& call) {
       return service.protocols.ec2;
     case Protocol::cbor:
       return service.protocols.cbor;
+    case Protocol::rest_xml:
+      return service.protocols.rest_xml;
   }
   return false;
 }
@@ -99,6 +104,7 @@ std::optional<std::string> form_parameter(const Request& request, std::string_vi
 }
 
 Call read_call(const model::Service* service, const Request& request) {
+  if (service && service->protocols.rest_xml) return read_rest_call(*service, request);
   Call call;
   call.query_mode = equal_ignoring_case(request.header("x-amzn-query-mode"), "true");
   if (request.header("smithy-protocol") == "rpc-v2-cbor") {
@@ -157,7 +163,8 @@ Result<> read_form_request(const model::Shape& shape, const Request& request, Fo
   return read_form(shape, form.root(), style, object);
 }
 
-Result<> read_input(const model::Shape& shape, const Call& call, const Request& request, void* object) {
+Result<> read_input(const model::Service& service, const model::Shape& shape, const Call& call,
+                    const Request& request, void* object) {
   switch (call.protocol) {
     case Protocol::json_1_0:
     case Protocol::json_1_1:
@@ -166,6 +173,8 @@ Result<> read_input(const model::Shape& shape, const Call& call, const Request& 
       return read_form_request(shape, request, FormStyle::query, object);
     case Protocol::ec2:
       return read_form_request(shape, request, FormStyle::ec2, object);
+    case Protocol::rest_xml:
+      return read_rest_input(service, shape, call, request, object);
     case Protocol::cbor:
       break;
   }
@@ -178,7 +187,10 @@ Result<> read_input(const model::Shape& shape, const Call& call, const Request& 
 Result<model::Object> decode(const model::Service& service, const model::Operation& operation,
                              const Call& call, const Request& request) {
   model::Object input = operation.input->make();
-  if (auto read = read_input(*operation.input, call, request, input.get()); !read) return read.error();
+  if (auto read = read_input(service, *operation.input, call, request, input.get()); !read) {
+    return read.error();
+  }
+  if (call.protocol == Protocol::rest_xml) return input;  // read_rest_input() has checked what it reads
   if (auto fits = validate(service, *operation.input, input.get(), call.protocol); !fits) return fits.error();
   return input;
 }
@@ -212,6 +224,9 @@ Response encode(const model::Service& service, const model::Operation& operation
                 const void* output, std::string_view request_id) {
   Response response{200, protocol_headers(call, request_id), {}};
   switch (call.protocol) {
+    case Protocol::rest_xml:
+      write_rest_output(service, operation, output, response);
+      break;
     case Protocol::json_1_0:
     case Protocol::json_1_1:
       model::write_json(*operation.output, output, response.body);

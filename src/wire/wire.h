@@ -2,6 +2,8 @@
 // descriptors of src/model; this layer knows no service and no HTTP server.
 #pragma once
 
+#include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,7 +15,25 @@
 
 namespace berth::wire {
 
-enum class Protocol { json_1_0, json_1_1, query, ec2, cbor };
+enum class Protocol { json_1_0, json_1_1, query, ec2, cbor, rest_xml };
+
+// Takes the body of a request piece by piece, where it is too large for Request::body. It never fails: what
+// went wrong, whoever made it asks it afterwards.
+class BodySink {
+ public:
+  virtual ~BodySink() = default;
+  virtual std::size_t bytes_max() const = 0;
+  virtual void write(std::string_view bytes) = 0;
+};
+
+// Gives the body of a response piece by piece, where it is too large for Response::body.
+class BodySource {
+ public:
+  virtual ~BodySource() = default;
+  virtual std::uint64_t size() const = 0;
+  // The next bytes, at least one until `size` have been given; an empty text: they cannot be read.
+  virtual std::string read() = 0;
+};
 
 // An HTTP request as the protocols need it. Header names are lower case.
 struct Request {
@@ -21,6 +41,7 @@ struct Request {
   std::string target;  // path and query as sent
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
+  std::shared_ptr<BodySink> sink{};  // has the body instead
 
   std::string_view path() const;
   std::string_view query() const;  // without `?`
@@ -32,6 +53,7 @@ struct Response {
   int status = 200;
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
+  std::shared_ptr<BodySource> source{};  // has the body instead
 };
 
 // What a request asks for, read from its headers, path and form.
@@ -40,6 +62,8 @@ struct Call {
   std::string target;       // what an X-Amz-Target or a CBOR path names before the operation, else empty
   std::string operation;    // empty when the request names none
   bool query_mode = false;  // x-amzn-query-mode: errors also name their Query code in x-amzn-query-error
+  std::string bucket{};     // of a REST path, decoded
+  std::string key{};
 };
 
 // Never fails, so that every error can be answered in the caller's own protocol. `service` is known from the

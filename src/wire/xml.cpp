@@ -106,7 +106,7 @@ bool is_xml_character(std::string_view text, std::size_t at) {
 void write_xml_members(const Shape& shape, const void* object, std::string& out) {
   for (const Member& member : shape.members) {
     const void* value = member.get(object);
-    if (!value) continue;
+    if (!value || member.location != model::Location::body) continue;
     if (member.flattened) {
       write_flattened(member, value, out);
     } else {

@@ -31,6 +31,7 @@ class Generator {
   constructor(service_name, service, operations, models_dir) {
     this.name = service_name;
     this.service = service;
+    this.is_rest = service.protocols.includes('restxml');
     this.schema = new Schema(models_dir, service);
     this.operations = operations.map((name) => this.schema.operation(name));
     this.structures = [];  // in order of declaration
@@ -124,8 +125,8 @@ class Generator {
     }
     for (const shape of shapes) lines.push('', ...this.#shape_definition(shape));
     lines.push('', 'const model::Operation operations[] = {');
-    for (const { name, input, output } of this.operations) {
-      lines.push(`    {${quoted(name)}, &shape_${input.name}, &shape_${output.name}},`);
+    for (const { name, status, input, output } of this.operations) {
+      lines.push(`    {${quoted(name)}, &shape_${input.name}, &shape_${output.name}${this.is_rest ? `, ${status}` : ''}},`);
     }
     if (this.operations.length === 0) lines.push('    {nullptr, nullptr, nullptr},');
     lines.push('};', 'const char* const all_operations[] = {');
@@ -134,6 +135,11 @@ class Generator {
     for (const error of this.schema.errors()) {
       lines.push(`    {${quoted(error.name)}, ${quoted(error.query_code)}, ${error.status}},`);
     }
+    if (this.is_rest) lines.push('};', 'const model::RestRoute routes[] = {');
+    for (const route of this.is_rest ? this.schema.rest_routes() : []) {
+      const texts = [route.query.join(' '), route.headers.join(' ').toLowerCase()].map(quoted).join(', ');
+      lines.push(`    {${quoted(route.name)}, ${quoted(route.method)}, ${route.bucket}, ${route.key}, ${texts}},`);
+    }
     const signing = this.service.signing.map(quoted).join(', ');
     const protocol = (name) => this.service.protocols.includes(name);
     lines.push('};', `const char* const signing_names[] = {${signing}};`, '', '}  // namespace', '',
@@ -141,8 +147,8 @@ class Generator {
       '  static const model::Service description{',
       `      ${quoted(this.name)}, ${quoted(this.service.title)}, signing_names, ${quoted(this.schema.setting('serviceTarget'))},`,
       `      ${quoted(this.schema.setting('xmlNamespace'))}, ${quoted(this.schema.setting('version'))}, ${quoted(this.service.validation)},`,
-      `      {.json_1_0 = ${protocol('json1.0')}, .json_1_1 = ${protocol('json1.1')}, .query = ${protocol('query')}, .ec2 = ${protocol('ec2')}, .cbor = ${protocol('cbor')}},`,
-      `      {operations, ${this.operations.length}}, all_operations, errors};`,
+      `      {.json_1_0 = ${protocol('json1.0')}, .json_1_1 = ${protocol('json1.1')}, .query = ${protocol('query')}, .ec2 = ${protocol('ec2')}, .cbor = ${protocol('cbor')}${this.is_rest ? ', .rest_xml = true' : ''}},`,
+      `      {operations, ${this.operations.length}}, all_operations, errors${this.is_rest ? ', routes' : ''}};`,
       '  return description;', '}', '', `}  // namespace berth::${this.name}`, '', 'namespace berth::model {', '');
     for (const structure of this.structures) {
       lines.push(`template <> const Shape& shape_of<${this.name}::${structure.name}>() { return ${this.name}::shape_${structure.name}; }`);
@@ -161,17 +167,19 @@ class Generator {
       const element = this.type(shape.element, this.boxed.has(shape.name));
       return [`${declaration} = model::map_shape<${element}>(${quoted(shape.name)}, &${this.shape_reference(shape.element)}, ${quoted(shape.key_xml_name)}, ${quoted(shape.element_xml_name)});`];
     }
+    const location = ({ location: at }) => (this.is_rest && at ? `, model::Location::${at[0]}, ${quoted(at[0] === 'query' ? at[1] : at[1].toLowerCase())}` : '');
     const members = shape.members.map((member) => {
       const xml_name = member.xml_name ?? member.name;
       const ec2_name = member.ec2_name ?? upper_first(member.xml_name ?? member.name);
       const values = member.enum ? `enum_${member.enum}` : '{}';
       return `    {${quoted(member.name)}, ${quoted(xml_name)}, ${quoted(ec2_name)}, &${this.shape_reference(member.target)}, `
         + `offsetof(${shape.name}, ${snake_case(member.name)}), &model::optional_slot<${this.member_type(shape, member)}>, `
-        + `${member.required}, ${member.flattened}, ${values}},`;
+        + `${member.required}, ${member.flattened}, ${values}${location(member)}},`;
     });
     const list = members.length ? [`const model::Member members_${shape.name}[] = {`, ...members, '};'] : [];
+    const root = this.is_rest && shape.traits?.xmlName ? `, ${quoted(shape.traits.xmlName)}` : '';
     const span = members.length ? `members_${shape.name}` : '{}';
-    return [...list, `${declaration} = model::structure_shape<${shape.name}>(${quoted(shape.name)}, ${span});`];
+    return [...list, `${declaration} = model::structure_shape<${shape.name}>(${quoted(shape.name)}, ${span}${root});`];
   }
 
   handlers_header() {

@@ -71,7 +71,25 @@ export class Schema {
       if (!Array.isArray(schema)) return this.add({ kind: 'structure', name: `${name}${suffix}`, members: [] });
       return this.shape(schema);
     };
-    return { name, input: target(entry[4], 'Input'), output: target(entry[5], 'Output') };
+    const status = entry[3]?.http?.[2] ?? 200;
+    return { name, status, input: target(entry[4], 'Input'), output: target(entry[5], 'Output') };
+  }
+
+  // How AWS's REST services tell their operations apart: [{name, method, bucket, key, query, headers}], with what a
+  // request must have in its query (`name` or `name=value`) and as headers. Empty for the others.
+  rest_routes() {
+    return Object.values(this.exports).filter((entry) => Array.isArray(entry) && entry[0] === 9 && entry[3]?.http)
+      .map(([, , name, { http: [method, uri] }, input]) => {
+        const [path, literals = ''] = uri.split('?');
+        const [, , , , members = [], targets = [], required = 0] = input();
+        const needed = (trait) => members.slice(0, required).map((_, index) => split_traits(targets[index])[1][trait])
+          .filter(Boolean);
+        return {
+          name, method, key: path.includes('{Key+}'), bucket: members.slice(0, required).includes('Bucket'),
+          query: [...literals.split('&').filter((part) => part && !part.startsWith('x-id=')), ...needed('httpQuery')],
+          headers: needed('httpHeader'),
+        };
+      }).sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
   add(shape) {
@@ -117,7 +135,8 @@ export class Schema {
         xml_name: member_traits.xmlName,
         ec2_name: member_traits.ec2QueryName,
         flattened: Boolean(member_traits.xmlFlattened),
-        enum: this.enum_uses[name]?.[member],
+        enum: this.enums[this.enum_uses[name]?.[member]]?.length ? this.enum_uses[name][member] : undefined,
+        location: location_of(member_traits),
       });
     });
     return shape;
@@ -142,7 +161,19 @@ export class Schema {
 
 function split_traits(entry) {
   if (Array.isArray(entry) && entry.length === 2 && typeof entry[0] !== 'string') {
-    return [entry[0], typeof entry[1] === 'object' ? entry[1] : {}];
+    const [target, traits] = entry;
+    if (typeof traits === 'object') return [target, traits];
+    return [target, { ...(traits & 1 && { httpLabel: 1 }), ...(traits & 16 && { httpPayload: 1 }) }];
   }
   return [entry, {}];
+}
+
+// Where a REST request or answer has the member, and under which name; undefined: in the body's XML.
+function location_of(traits) {
+  if (traits.httpLabel) return ['label', ''];
+  if (traits.httpPayload) return ['payload', ''];
+  if (traits.httpQuery) return ['query', traits.httpQuery];
+  if (traits.httpHeader) return ['header', traits.httpHeader];
+  if (traits.httpPrefixHeaders) return ['prefix_headers', traits.httpPrefixHeaders];
+  return undefined;
 }
