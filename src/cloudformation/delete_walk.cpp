@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "cloudformation/handler_error.h"
+#include "cloudformation/nested_stacks.h"
 #include "cloudformation/operation_failure.h"
 #include "cloudformation/resource_access.h"
 #include "cloudformation/stack_events.h"
@@ -37,6 +38,9 @@ Progress DeleteWalk::advance() {
     if (looked.look_again_at) waiting.wait_until(*looked.look_again_at);
   }
   if (waiting.look_again_at) return waiting;
+  if (cleaning_up() && has_busy_children(context_.store, stack_)) {
+    return {.look_again_at = context_.now() + retry_after};
+  }
   return finish(
       std::any_of(rows.begin(), rows.end(), [&](const StackResourceRow* row) { return failed(*row); }));
 }

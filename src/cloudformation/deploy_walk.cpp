@@ -4,6 +4,7 @@
 
 #include "cloudformation/exports.h"
 #include "cloudformation/named_resources.h"
+#include "cloudformation/nested_stacks.h"
 #include "cloudformation/operation_failure.h"
 #include "cloudformation/resource_access.h"
 #include "cloudformation/stack_events.h"
@@ -107,6 +108,9 @@ Result<> DeployWalk::complete() {
   }
   if (auto checked = check_exports(context_.store, stack_, exports); !checked) return checked;
   auto& stack = *context_.store.edit<StackRow>(stack_.id);
+  if (is_parent_under_way(context_.store, stack) && stack.status == "UPDATE_IN_PROGRESS") {
+    stack.former = StackResults{stack.outputs, stack.exports, stack.description};
+  }
   stack.exports = std::move(exports);
   stack.description = plan_.of.description;
   stack.outputs.clear();
@@ -129,17 +133,10 @@ Result<> DeployWalk::complete() {
 void DeployWalk::complete_update(StackRow& stack) {
   for (const auto* row : resources_of(context_.store, stack.id)) {
     auto& resource = *context_.store.edit<StackResourceRow>(row->key());
-    resource.previous.reset();
-    resource.added = false;
     if (resource.retired == Retired::no && !plan_.wanted(resource.logical_id))
       resource.retired = Retired::removed;
   }
-  DeploymentRow current;
-  current.stack_id = stack.id;
-  current.slot = DeploymentRow::current;
-  current.deployment = deployment_;
-  context_.store.erase<DeploymentRow>(DeploymentRow::key_of(stack.id, DeploymentRow::target));
-  context_.store.put(std::move(current));
+  if (!is_parent_under_way(context_.store, stack)) settle_update(context_, stack);
   end_change_set(context_, stack, nullptr);
   set_stack_status(context_, stack, "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS");
 }

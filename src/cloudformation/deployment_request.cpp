@@ -7,6 +7,7 @@
 #include "cloudformation/stack_lookup.h"
 #include "cloudformation/template/rules.h"
 #include "cloudformation/template/template_reader.h"
+#include "cloudformation/template_url.h"
 #include "services/iam/rows.h"
 #include "services/tags.h"
 
@@ -35,7 +36,9 @@ Result<> DeploymentPreparation::check(Acceptance acceptance) {
   auto body = template_body();
   if (!body) return body.error();
   body_ = std::move(*body);
-  auto document = cfn::read_template(body_);
+  const bool is_given = request_.template_body.has_value();
+  auto document =
+      cfn::read_template(body_, is_given ? cfn::template_body_bytes_max : cfn::template_url_bytes_max);
   if (!document) return document.error();
   document_ = std::move(*document);
   auto of = cfn::parse_template(document_);
@@ -83,16 +86,17 @@ Result<Deployment> DeploymentPreparation::draft() const {
 }
 
 Result<std::string> DeploymentPreparation::template_body() const {
-  if (request_.template_url) {
-    return validation_error("berth does not support TemplateURL yet, as it has no S3: give TemplateBody.");
-  }
-  if (request_.use_previous_template && request_.template_body) {
+  if (request_.use_previous_template && (request_.template_body || request_.template_url)) {
     return validation_error("You cannot specify both usePreviousTemplate and Template Body/Template URL.");
   }
   if (request_.use_previous_template) {
     if (previous_) return previous_->template_body;
     return validation_error("Template format error: there is no previous template to use.");
   }
+  if (request_.template_body && request_.template_url) {
+    return validation_error("Only one of Template URL or Template Body may be specified.");
+  }
+  if (request_.template_url) return template_at(context_, *request_.template_url);
   if (!request_.template_body || request_.template_body->empty()) {
     return validation_error("Either Template URL or Template Body must be specified.");
   }

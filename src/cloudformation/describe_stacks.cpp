@@ -35,6 +35,8 @@ Told told_of(const StackRow& stack) {
   out.last_updated_time = stack.updated_at;
   out.deletion_time = stack.deleted_at;
   out.stack_status = stack.status;
+  if (!stack.parent_id.empty()) out.parent_id = stack.parent_id;
+  if (!stack.root_id.empty()) out.root_id = stack.root_id;
   if (!stack.status_reason.empty()) out.stack_status_reason = stack.status_reason;
   out.drift_information.emplace().stack_drift_status = "NOT_CHECKED";
   if (!stack.last_operations.empty()) out.last_operations = stack.last_operations;

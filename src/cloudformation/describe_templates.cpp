@@ -6,6 +6,7 @@
 #include "cloudformation/deployment_request.h"
 #include "cloudformation/stack_lookup.h"
 #include "cloudformation/template/template_reader.h"
+#include "cloudformation/template_url.h"
 #include "handlers/cloudformation.h"
 
 namespace berth::cloudformation {
@@ -16,15 +17,27 @@ struct ReadTemplate {
   cfn::Template of;
 };
 
-Result<ReadTemplate> read(const std::optional<std::string>& body, const std::optional<std::string>& url) {
-  if (url)
-    return validation_error("berth does not support TemplateURL yet, as it has no S3: give TemplateBody.");
-  if (!body) return validation_error("Either Template URL or Template Body must be specified.");
-  auto document = cfn::read_template(*body);
+Result<ReadTemplate> read(const std::string& body, std::size_t bytes_max) {
+  auto document = cfn::read_template(body, bytes_max);
   if (!document) return document.error();
   auto of = cfn::parse_template(*document);
   if (!of) return of.error();
   return ReadTemplate{std::move(*document), std::move(*of)};
+}
+
+// Of a stack or change set, which was accepted before.
+Result<ReadTemplate> read_accepted(const std::string& body) {
+  return read(body, cfn::template_url_bytes_max);
+}
+
+Result<ReadTemplate> read_given(const Context& context, const std::optional<std::string>& body,
+                                const std::optional<std::string>& url) {
+  if (body && url) return validation_error("Only one of Template URL or Template Body may be specified.");
+  if (body) return read(*body, cfn::template_body_bytes_max);
+  if (!url) return validation_error("Either Template URL or Template Body must be specified.");
+  const auto text = template_at(context, *url);
+  if (!text) return text.error();
+  return read(*text, cfn::template_url_bytes_max);
 }
 
 Result<const Deployment*> deployment_named(const Context& context, const GetTemplateInput& input) {
@@ -73,12 +86,12 @@ void describe_needs(Output& out, const cfn::Template& of) {
 }
 
 Result<ReadTemplate> summarized_template(const Context& context, const GetTemplateSummaryInput& input) {
-  if (!input.stack_name) return read(input.template_body, input.template_url);
+  if (!input.stack_name) return read_given(context, input.template_body, input.template_url);
   const auto stack = described_stack(context, input.stack_name);
   if (!stack) return stack.error();
   const auto* deployment = find_deployment(context.store, (*stack)->id, DeploymentRow::current);
   if (!deployment) return validation_error(fmt::format("Stack [{}] has no template yet", (*stack)->name));
-  return read(deployment->template_body, std::nullopt);
+  return read_accepted(deployment->template_body);
 }
 
 }  // namespace
@@ -90,7 +103,7 @@ Result<GetTemplateOutput> get_template(Context& context, const GetTemplateInput&
   output.template_body = (*deployment)->template_body;
   output.stages_available = {"Original", "Processed"};
   if (input.template_stage != "Processed") return output;
-  const auto original = read((*deployment)->template_body, std::nullopt);
+  const auto original = read_accepted((*deployment)->template_body);
   if (!original) return original.error();
   // Without a transform nothing is processed, and the text stays as it was written.
   if (!original->of.uses_language_extensions()) return output;
@@ -129,8 +142,8 @@ Result<GetTemplateSummaryOutput> get_template_summary(Context& context,
   return output;
 }
 
-Result<ValidateTemplateOutput> validate_template(Context&, const ValidateTemplateInput& input) {
-  const auto valid = read(input.template_body, input.template_url);
+Result<ValidateTemplateOutput> validate_template(Context& context, const ValidateTemplateInput& input) {
+  const auto valid = read_given(context, input.template_body, input.template_url);
   if (!valid) return valid.error();
   if (auto checked = check_types(valid->of); !checked) return checked.error();
   if (!valid->of.has_loops) {

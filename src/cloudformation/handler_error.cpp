@@ -54,6 +54,7 @@ std::string_view handler_error_code(std::string_view service_code) {
 }
 
 Error handler_error(Rng& ids, const Error& error) {
+  if (error.code == embedded_stack_failure) return error;
   return Error{
       error.code,
       fmt::format("Resource handler returned message: \"{}\" (RequestToken: {}, HandlerErrorCode: {})",

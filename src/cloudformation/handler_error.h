@@ -9,6 +9,9 @@
 
 namespace berth::cloudformation {
 
+// The code of what is said of a nested stack, which needs no words around it.
+inline constexpr const char* embedded_stack_failure = "EmbeddedStackFailure";
+
 // NotFound, AlreadyExists, InvalidRequest, ... for an error code of any service.
 std::string_view handler_error_code(std::string_view service_code);
 // `Resource handler returned message: "..." (RequestToken: <uuid>, HandlerErrorCode: <Code>)`; the code

@@ -135,7 +135,7 @@ class LearnerStacks : public testing::Test {
   reconcile::BalancerEvents events{health, traffic};
   sim::FakeBalancer balancer{test.loop, events};
   reconcile::BalancerSync balancer_sync{test.store, test.loop, balancer};
-  StackEngine engine{test.store, test.loop, test.settings, test.metrics, test.log_events};
+  StackEngine engine{test.context};
 };
 
 TEST_F(LearnerStacks, are_created_updated_and_deleted) {

@@ -98,7 +98,7 @@ Result<Plan> make_plan(json::value document, cfn::Template of, cfn::ParameterVal
 }
 
 Result<Plan> stored_plan(const Context& context, const StackIdentity& stack, const Deployment& deployment) {
-  auto document = cfn::read_template(deployment.template_body);
+  auto document = cfn::read_template(deployment.template_body, cfn::template_url_bytes_max);
   if (!document) return document.error();
   auto of = cfn::parse_template(*document);
   if (!of) return of.error();

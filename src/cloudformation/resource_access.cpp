@@ -12,9 +12,11 @@ namespace berth::cloudformation {
 namespace {
 
 using Missing = std::function<Result<json::value>(std::string_view logical_id)>;
+// An attribute that the resource does not have, or not yet.
+using Unknown = std::function<Result<json::value>(const StackResourceRow& row, std::string_view attribute)>;
 
-void add_access(cfn::Environment& environment, Context& context, const StackIdentity& stack,
-                Missing missing) {
+void add_access(cfn::Environment& environment, Context& context, const StackIdentity& stack, Missing missing,
+                Unknown unknown) {
   const auto find = [&context, id = stack.id](std::string_view logical_id) -> const StackResourceRow* {
     const auto* row = active_resource(context.store, id, logical_id);
     return row && !row->physical_id.empty() && cfn::find_type(row->type) ? row : nullptr;
@@ -25,7 +27,7 @@ void add_access(cfn::Environment& environment, Context& context, const StackIden
     auto around = type_context(context, row->version.stack_tags);
     return cfn::find_type(row->type)->ref(around, view_of(stack, *row));
   };
-  environment.attribute = [&context, stack, find, missing](
+  environment.attribute = [&context, stack, find, missing, unknown](
                               std::string_view logical_id,
                               std::string_view attribute) -> Result<json::value> {
     const auto* row = find(logical_id);
@@ -33,6 +35,7 @@ void add_access(cfn::Environment& environment, Context& context, const StackIden
     auto around = type_context(context, row->version.stack_tags);
     auto value = cfn::find_type(row->type)->attribute(around, view_of(stack, *row), attribute);
     if (value) return std::move(*value);
+    if (cfn::find_type(row->type)->has_growing_attributes()) return unknown(*row, attribute);
     return validation_error(
         fmt::format("Template error: resource {} does not support attribute type {} in Fn::GetAtt",
                     logical_id, attribute));
@@ -101,17 +104,27 @@ cfn::TypeContext tagging_context(Context& context, const cfn::ResourceView& reso
 }
 
 void add_resources(cfn::Environment& environment, Context& context, const StackIdentity& stack) {
-  add_access(environment, context, stack, [](std::string_view logical_id) -> Result<json::value> {
-    return validation_error(fmt::format(
-        "Template format error: Unresolved resource dependencies [{}] in the Resources block of the template",
-        logical_id));
-  });
+  add_access(
+      environment, context, stack,
+      [](std::string_view logical_id) -> Result<json::value> {
+        return validation_error(
+            fmt::format("Template format error: Unresolved resource dependencies [{}] in the Resources block "
+                        "of the template",
+                        logical_id));
+      },
+      [](const StackResourceRow& row, std::string_view attribute) -> Result<json::value> {
+        return validation_error(fmt::format("Output '{}' not found in stack '{}'",
+                                            attribute.substr(attribute.find('.') + 1), row.physical_id));
+      });
 }
 
 void add_preview(cfn::Environment& environment, Context& context, const StackIdentity& stack) {
-  add_access(environment, context, stack, [](std::string_view) -> Result<json::value> {
-    return json::value(json::string(known_after_apply));
-  });
+  add_access(
+      environment, context, stack,
+      [](std::string_view) -> Result<json::value> { return json::value(json::string(known_after_apply)); },
+      [](const StackResourceRow&, std::string_view) -> Result<json::value> {
+        return json::value(json::string(known_after_apply));
+      });
 }
 
 Result<ResourceVersion> wanted_version(const Context& context, const Plan& plan,

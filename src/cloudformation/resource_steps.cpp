@@ -31,7 +31,7 @@ bool same_but_for_properties(const ResourceVersion& a, const ResourceVersion& b)
 
 // Whether the type has anything to do to get from one to the other.
 bool needs_update(const cfn::ResourceType& type, const ResourceVersion& from, const ResourceVersion& to) {
-  return from.properties != to.properties ||
+  return type.updates_always() || from.properties != to.properties ||
          (type.takes_stack_tags() && !same_tags(from.stack_tags, to.stack_tags));
 }
 

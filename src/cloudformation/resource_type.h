@@ -77,6 +77,11 @@ class ResourceType {
   // nullopt: the type has no such attribute.
   virtual std::optional<json::value> attribute(TypeContext& context, const ResourceView& resource,
                                                std::string_view name) const;
+  // Whether an update may add attributes: before it, nobody can say which there will be.
+  virtual bool has_growing_attributes() const { return false; }
+  // Whether every update of the stack is one of the resource, whatever its properties: what they name may
+  // have changed.
+  virtual bool updates_always() const { return false; }
   virtual RecordedOnly recorded_only() const { return {}; }
   // Whether the stack's tags go to the resource: a change of them alone updates it.
   virtual bool takes_stack_tags() const { return false; }

@@ -37,6 +37,14 @@ BOOST_DESCRIBE_STRUCT(Deployment, (),
                       (template_body, parameters, tags, capabilities, notification_arns, imports, role_arn,
                        principal_arn, principal_id))
 
+// What a stack yields to others.
+struct StackResults {
+  std::vector<Output> outputs;
+  std::map<std::string, std::string> exports;  // export name -> value
+  std::string description;
+};
+BOOST_DESCRIBE_STRUCT(StackResults, (), (outputs, exports, description))
+
 struct StackRow {
   static constexpr const char* table = "cloudformation.stacks";
   std::string id;  // its ARN
@@ -51,6 +59,9 @@ struct StackRow {
   bool termination_protection = false;
   std::int64_t timeout_minutes = 0;           // 0: none
   std::vector<std::string> retain_resources;  // of a deletion under way
+  std::string parent_id;                      // of a nested stack
+  std::string root_id;
+  std::optional<StackResults> former;  // of a nested stack that has been updated and may have to go back
   std::string change_set_id;
   std::string client_request_token;
   // A new one for each operation, a rollback being one of its own: rows that carry it have been visited by
@@ -69,9 +80,10 @@ struct StackRow {
 };
 BOOST_DESCRIBE_STRUCT(StackRow, (),
                       (id, name, status, status_reason, description, outputs, exports, disable_rollback,
-                       on_failure, termination_protection, timeout_minutes, retain_resources, change_set_id,
-                       client_request_token, operation_id, operation_type, last_operations,
-                       operation_started_at, created_at, updated_at, deleted_at, event_count, last_event_at))
+                       on_failure, termination_protection, timeout_minutes, retain_resources, parent_id,
+                       root_id, former, change_set_id, client_request_token, operation_id, operation_type,
+                       last_operations, operation_started_at, created_at, updated_at, deleted_at, event_count,
+                       last_event_at))
 
 // Apart from the stack's row, which every event touches: a template is large.
 struct DeploymentRow {

@@ -7,6 +7,7 @@
 #include "cloudformation/delete_walk.h"
 #include "cloudformation/deleted_stacks.h"
 #include "cloudformation/deploy_walk.h"
+#include "cloudformation/nested_stacks.h"
 #include "cloudformation/operation_failure.h"
 #include "cloudformation/restore_walk.h"
 #include "cloudformation/stack_lookup.h"
@@ -24,9 +25,7 @@ bool is_deploying(const std::string& status) {
 
 }  // namespace
 
-StackEngine::StackEngine(Store& store, Loop& loop, const Settings& settings, cloudwatch::MetricStore& metrics,
-                         LogEvents& log_events)
-    : store_(store), loop_(loop), settings_(settings), metrics_(metrics), log_events_(log_events) {}
+StackEngine::StackEngine(const Context& around) : around_(around), store_(around.store), loop_(around.loop) {}
 
 StackEngine::~StackEngine() {
   *alive_ = false;
@@ -99,7 +98,18 @@ Progress StackEngine::advance(const std::string& stack_id) {
   Context context = context_of(stack);
   if (is_deploying(stack.status)) return advance_deployment(context, stack);
   if (stack.status == "UPDATE_ROLLBACK_IN_PROGRESS") return RestoreWalk(context, stack).advance();
+  if (awaits_parent(store_, stack)) return advance_waiting(context, stack);
   return DeleteWalk(context, stack).advance();
+}
+
+// Its parent turns it back, or has come to a good end.
+Progress StackEngine::advance_waiting(Context& context, const StackRow& stack) {
+  if (is_parent_under_way(store_, stack)) return {};
+  const auto outcome = attempt(store_, [&]() -> Result<> {
+    settle_update(context, *store_.edit<StackRow>(stack.id));
+    return {};
+  });
+  return {.stepped = outcome.done()};
 }
 
 Progress StackEngine::advance_deployment(Context& context, const StackRow& stack) {
@@ -128,7 +138,8 @@ Result<const Plan*> StackEngine::plan_of(const Context& context, const StackRow&
 
 // Handlers are called in the name of who deploys, or of the role that the stack was given.
 Context StackEngine::context_of(const StackRow& stack) {
-  Context context{store_, loop_, settings_, metrics_, log_events_};
+  Context context = around_;
+  context.principal = {};
   context.request_id = stack.operation_id;
   const auto* deployment = find_deployment(store_, stack.id, DeploymentRow::target);
   if (!deployment) deployment = find_deployment(store_, stack.id, DeploymentRow::current);
@@ -137,7 +148,7 @@ Context StackEngine::context_of(const StackRow& stack) {
   context.principal.user_id = deployment->principal_id;
   if (!deployment->role_arn.empty()) {
     const std::string role(last_part(deployment->role_arn));
-    context.principal.arn = settings_.global_arn("sts", "assumed-role/" + role + "/AWSCloudFormation");
+    context.principal.arn = around_.settings.global_arn("sts", "assumed-role/" + role + "/AWSCloudFormation");
   }
   return context;
 }

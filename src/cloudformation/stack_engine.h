@@ -15,8 +15,7 @@ namespace berth::cloudformation {
 
 class StackEngine {
  public:
-  StackEngine(Store& store, Loop& loop, const Settings& settings, cloudwatch::MetricStore& metrics,
-              LogEvents& log_events);
+  explicit StackEngine(const Context& around);
   ~StackEngine();
   StackEngine(const StackEngine&) = delete;
 
@@ -32,6 +31,7 @@ class StackEngine {
   void post();
   void reconcile();
   Progress advance(const std::string& stack_id);
+  Progress advance_waiting(Context& context, const StackRow& stack);
   Progress advance_deployment(Context& context, const StackRow& stack);
   // Of the operation under way; read once.
   Result<const Plan*> plan_of(const Context& context, const StackRow& stack, const Deployment& deployment);
@@ -39,11 +39,9 @@ class StackEngine {
   void arm(Time when);
   void forget_daily();
 
+  const Context around_;  // the caller is each stack's own
   Store& store_;
   Loop& loop_;
-  const Settings& settings_;
-  cloudwatch::MetricStore& metrics_;
-  LogEvents& log_events_;
   std::map<std::string, CachedPlan> plans_;  // by stack id
   bool active_ = false;                      // some stack is under way
   bool posted_ = false;

@@ -30,10 +30,13 @@ Result<bool> is_repeated(const StackRow& stack, const std::optional<std::string>
                fmt::format("Token {} was used for another operation on stack {}", *token, stack.name)};
 }
 
-Result<> check_deletable(const StackRow& stack, const DeleteStackInput& input) {
-  if (stack.termination_protection) {
+// A nested stack is protected with its root.
+Result<> check_deletable(const Store& store, const StackRow& stack, const DeleteStackInput& input) {
+  const auto* root = store.find<StackRow>(stack.root_id);
+  const StackRow& protects = root ? *root : stack;
+  if (protects.termination_protection) {
     return validation_error(
-        fmt::format("Stack [{}] cannot be deleted while TerminationProtection is enabled", stack.name));
+        fmt::format("Stack [{}] cannot be deleted while TerminationProtection is enabled", protects.name));
   }
   const bool busy = is_in_progress(stack.status) && stack.status != "CREATE_IN_PROGRESS" &&
                     stack.status != "ROLLBACK_IN_PROGRESS";
@@ -169,7 +172,7 @@ Result<DeleteStackOutput> delete_stack(Context& context, const DeleteStackInput&
   if (!found || found->status == "DELETE_COMPLETE" || found->status == "DELETE_IN_PROGRESS") {
     return DeleteStackOutput{};
   }
-  if (auto checked = check_deletable(*found, input); !checked) return checked.error();
+  if (auto checked = check_deletable(context.store, *found, input); !checked) return checked.error();
   if (auto checked = check_retained(context, *found, services::list_of(input.retain_resources)); !checked) {
     return checked.error();
   }
@@ -247,6 +250,10 @@ Result<UpdateTerminationProtectionOutput> update_termination_protection(
     Context& context, const UpdateTerminationProtectionInput& input) {
   const auto found = named_stack(context, input.stack_name);
   if (!found) return found.error();
+  if (!(*found)->parent_id.empty()) {
+    return validation_error(fmt::format(
+        "TerminationProtection cannot be set on the nested stack [{}], only on its root", (*found)->name));
+  }
   StackRow& stack = *context.store.edit<StackRow>((*found)->id);
   stack.termination_protection = input.enable_termination_protection.value_or(false);
   UpdateTerminationProtectionOutput output;

@@ -67,7 +67,7 @@ struct Life {
   SimLoop loop;
   Settings settings{};
   Context context{store, loop, settings, metrics, log_events};
-  StackEngine engine{store, loop, settings, metrics, log_events};
+  StackEngine engine{context};
 };
 
 constexpr const char* first = R"(

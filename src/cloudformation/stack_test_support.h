@@ -140,8 +140,7 @@ class StackTest : public testing::Test {
   }
 
   void start_engine() {
-    engine =
-        std::make_unique<StackEngine>(test.store, test.loop, test.settings, test.metrics, test.log_events);
+    engine = std::make_unique<StackEngine>(test.context);
     engine->start();
   }
 

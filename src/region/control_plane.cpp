@@ -59,7 +59,7 @@ struct ControlPlane::Reconcilers {
         rule_schedules(context.store, context.loop, context.settings),
         event_delivery(context),
         notifications(context.store, context.loop, ports.mailer, ports.poster),
-        stacks(context.store, context.loop, context.settings, context.metrics, context.log_events) {}
+        stacks(context) {}
 
   std::optional<reconcile::NetworkSync> network_sync;
   std::optional<reconcile::FirewallSync> firewall_sync;

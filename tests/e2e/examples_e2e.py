@@ -9,6 +9,7 @@ import json
 import os
 import re
 import sys
+import tempfile
 import threading
 import unittest
 import urllib.error
@@ -37,26 +38,30 @@ class Example(unittest.TestCase):
 
     # the stack
 
+    def template_file(self):
+        return f"{SOURCE}/examples/{self.template}.yaml"
+
     def deploy(self, *overrides, check=True):
         more = ["--parameter-overrides", *overrides] if overrides else []
-        return self.berth.aws("cloudformation", "deploy", "--template-file", f"{SOURCE}/examples/{self.template}.yaml",
+        return self.berth.aws("cloudformation", "deploy", "--template-file", self.template_file(),
                               "--stack-name", self.stack, "--capabilities", "CAPABILITY_IAM", *more, check=check)
 
-    def described(self):
-        return self.berth.client("cloudformation").describe_stacks(StackName=self.stack)["Stacks"][0]
+    def described(self, stack=None):
+        return self.berth.client("cloudformation").describe_stacks(StackName=stack or self.stack)["Stacks"][0]
 
     def output(self, name):
         return next(o["OutputValue"] for o in self.described()["Outputs"] if o["OutputKey"] == name)
 
-    def resources(self):
+    def resources(self, stack=None):
         """Logical name -> (type, physical id)."""
-        pages = self.berth.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=self.stack)
+        pages = self.berth.client("cloudformation").get_paginator("list_stack_resources").paginate(
+            StackName=stack or self.stack)
         return {r["LogicalResourceId"]: (r["ResourceType"], r["PhysicalResourceId"])
                 for page in pages for r in page["StackResourceSummaries"]}
 
-    def state(self):
+    def state(self, stack=None):
         """Everything that an update of this stack may change, as each resource's own service describes it."""
-        stack, found = self.described(), self.resources()
+        stack, found = self.described(stack), self.resources(stack)
         return {"parameters": sorted((p["ParameterKey"], p["ParameterValue"]) for p in stack["Parameters"]),
                 "outputs": sorted((o["OutputKey"], o["OutputValue"]) for o in stack["Outputs"]),
                 "resources": {name: (what, self.resource(*what)) for name, what in found.items()}}
@@ -90,6 +95,10 @@ class Example(unittest.TestCase):
                     events.list_targets_by_rule(Rule=physical_id)["Targets"]]
         if kind == "AWS::SNS::Topic":
             return without(client("sns").get_topic_attributes(TopicArn=physical_id)["Attributes"], "Subscriptions")
+        if kind == "AWS::CloudFormation::Stack":
+            return self.state(physical_id)
+        if kind == "AWS::EC2::VPC":
+            return client("ec2").describe_vpcs(VpcIds=[physical_id])["Vpcs"]
         if kind == "AWS::EC2::SecurityGroup":
             return client("ec2").describe_security_groups(GroupIds=[physical_id])["SecurityGroups"]
         if kind == "AWS::EC2::RouteTable":
@@ -103,6 +112,9 @@ class Example(unittest.TestCase):
         wait_for(f"the rollback of {self.stack}",
                  lambda: self.described()["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE", 60)
         events = self.berth.client("cloudformation").describe_stack_events(StackName=self.stack)["StackEvents"]
+        for name, (kind, id) in self.resources().items():
+            if kind == "AWS::CloudFormation::Stack":  # it says why itself
+                events += self.berth.client("cloudformation").describe_stack_events(StackName=id)["StackEvents"]
         failed = [e.get("ResourceStatusReason", "") for e in events if e["ResourceStatus"] == "UPDATE_FAILED"
                   or e["ResourceStatus"] == "CREATE_FAILED"]
         self.assertTrue(any(reason in text for text in failed), failed)
@@ -350,6 +362,71 @@ class ScheduledTask(Example):
         self.delete()
 
 
+class NestedStacks(Example):
+    template = "nested_stacks"
+    bucket = "templates-of-nested-stacks"
+
+    def template_file(self):
+        return f"{self.folder}/packaged.yaml"
+
+    def package(self):
+        """As the CLI does it; one that knows no AWS_ENDPOINT_URL cannot be told where this S3 is."""
+        self.berth.aws("s3", "mb", f"s3://{self.bucket}")
+        version = tuple(int(part) for part in re.search(r"aws-cli/(\d+)\.(\d+)", self.berth.aws("--version")).groups())
+        if version >= (2, 13) or (1, 29) <= version < (2, 0):
+            self.berth.aws("cloudformation", "package", "--template-file", f"{SOURCE}/examples/{self.template}.yaml",
+                           "--s3-bucket", self.bucket, "--output-template-file", self.template_file())
+            return
+        self.berth.aws("s3", "cp", "--recursive", f"{SOURCE}/examples/nested_stacks", f"s3://{self.bucket}/nested_stacks")
+        with open(f"{SOURCE}/examples/{self.template}.yaml") as source, open(self.template_file(), "w") as out:
+            out.write(source.read().replace("TemplateURL: ", f"TemplateURL: https://{self.bucket}.s3.amazonaws.com/"))
+
+    def url(self):
+        balancer = self.output("LoadBalancer")
+        return next(b["url"] for b in self.berth.status()["load_balancers"] if b["arn"] == balancer)
+
+    def children(self):
+        """Logical name -> description, of the nested stacks."""
+        return {name: self.described(id) for name, (kind, id) in self.resources().items()
+                if kind == "AWS::CloudFormation::Stack"}
+
+    def live(self):
+        with tempfile.TemporaryDirectory(prefix="berth-nested-") as self.folder:
+            self.package()
+            self.deploy()
+            self.live_on()
+
+    def live_on(self):
+        root, children = self.described()["StackId"], self.children()
+        self.assertEqual({name: (c["StackStatus"], c["ParentId"], c["RootId"]) for name, c in children.items()},
+                         dict.fromkeys(("Network", "Service"), ("CREATE_COMPLETE", root, root)))
+        exports = self.berth.client("cloudformation").list_exports()["Exports"]
+        self.assertIn((f"{self.stack}-vpc", self.output("Vpc")), [(e["Name"], e["Value"]) for e in exports])
+        imports = self.berth.client("cloudformation").list_imports(ExportName=f"{self.stack}-vpc")["Imports"]
+        self.assertEqual(imports, [children["Service"]["StackName"]])
+        self.assertEqual(self.ask("/api/health")[0], 200)
+
+        before = {name: id for name, (_, id) in self.resources().items()}
+        self.deploy("LogRetentionDays=30", "NetworkName=renamed")
+        self.assertEqual({name: id for name, (_, id) in self.resources().items()}, before, "changed in place")
+        groups = self.berth.client("logs").describe_log_groups(
+            logGroupNamePrefix="/ecs/" + children["Service"]["StackName"])["logGroups"]
+        self.assertEqual([group["retentionInDays"] for group in groups], [30])
+
+        # The network has been changed when the service fails, and goes back with it.
+        traffic = Traffic(self.url(), pause_s=0.05)
+        self.break_it("Circuit Breaker", NO_IMAGE, "NetworkName=other", "LogRetentionDays=7")
+        traffic.stop()
+        self.assertGreater(traffic.good, 0)
+        self.assertEqual(traffic.bad, [])
+        self.assertEqual({c["StackStatus"] for c in self.children().values()}, {"UPDATE_ROLLBACK_COMPLETE"})
+
+        self.delete()
+        for child in children.values():
+            self.assertEqual(self.described(child["StackId"])["StackStatus"], "DELETE_COMPLETE")
+        self.berth.aws("s3", "rb", "--force", f"s3://{self.bucket}")
+
+
 def links(*namespace):
     return sorted(line.split(": ")[1].split("@")[0]
                   for line in output_of(["ip", *namespace, "-o", "link"]).splitlines())
@@ -381,9 +458,10 @@ class Examples(unittest.TestCase):
         for service in ("cloudformation", "ecs", "elbv2", "cloudwatch", "application-autoscaling", "logs", "ec2", "events",
                         "sns"):
             cls.berth.client(service)  # boto3 makes none in two threads at once
-        cls.pool = ThreadPoolExecutor(5)
+        cls.pool = ThreadPoolExecutor(6)
         cls.lives = {kind: cls.pool.submit(kind(cls.berth).live)
-                     for kind in (StepScaling, PathRules, PrivateSubnets, Sidecar, ScheduledTask)}
+                     for kind in (StepScaling, PathRules, PrivateSubnets, Sidecar, ScheduledTask,
+                                  NestedStacks)}
 
     @classmethod
     def tearDownClass(cls):
@@ -405,7 +483,10 @@ class Examples(unittest.TestCase):
     def test_5_a_scheduled_task_and_a_mail_when_it_fails(self):
         self.lives[ScheduledTask].result()
 
-    def test_6_nothing_is_left(self):
+    def test_6_nested_stacks_with_exports(self):
+        self.lives[NestedStacks].result()
+
+    def test_7_nothing_is_left(self):
         self.maxDiff = None
         try:
             wait_for("nothing left", lambda: left(self.berth) == self.before, 20)
