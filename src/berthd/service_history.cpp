@@ -205,14 +205,14 @@ void ServiceHistory::look_at_tasks() {
 void ServiceHistory::look_at_targets() {
   for (const auto& [key, row] : context_.store.all<ScalableTargetRow>()) {
     const auto written = row_codec::write(row);
-    note_row(autoscaling::service_key(key), ScalableTargetRow::table, key, written, written);
+    note_row(std::string(autoscaling::service_key(key)), ScalableTargetRow::table, key, written, written);
   }
   note_deleted<ScalableTargetRow>(ScalableTargetRow::table);
 }
 
 void ServiceHistory::look_at_policies() {
   for (const auto& [key, row] : context_.store.all<ScalingPolicyRow>()) {
-    note_row(autoscaling::service_key(row.resource_id), ScalingPolicyRow::table, key, row_codec::write(row),
+    note_row(std::string(autoscaling::service_key(row.resource_id)), ScalingPolicyRow::table, key, row_codec::write(row),
              configuration(row));
   }
   note_deleted<ScalingPolicyRow>(ScalingPolicyRow::table);

@@ -79,9 +79,9 @@ json::array services_of(const StatusSources& from) {
       entry["min"] = target->min_capacity;
       entry["max"] = target->max_capacity;
     }
-    for (const auto* policy : autoscaling::rows_of<autoscaling::ScalingPolicyRow>(from.store, resource_id)) {
-      if (policy->tracking && policy->tracking->target_value)
-        entry["target"] = *policy->tracking->target_value;
+    for (const auto* policy : from.store.rows_of<autoscaling::ScalingPolicyRow>(resource_id)) {
+      const auto& tracking = policy->second.tracking;
+      if (tracking && tracking->target_value) entry["target"] = *tracking->target_value;
     }
     entry["scaling"] = scaling_of(from, service);
     services.push_back(std::move(entry));

@@ -193,8 +193,8 @@ AlarmVerdict judge(const AlarmRule& rule, std::span<const AlarmDatapoint> points
   return verdict;
 }
 
-std::vector<double> recent_datapoints(std::span<const AlarmDatapoint> points, const AlarmVerdict& verdict) {
-  std::vector<double> values;
+Datapoints recent_datapoints(std::span<const AlarmDatapoint> points, const AlarmVerdict& verdict) {
+  Datapoints values;
   values.reserve(static_cast<std::size_t>(verdict.considered));
   for (const auto& point : points) {
     if (static_cast<int>(values.size()) == verdict.considered) break;

@@ -2,6 +2,7 @@
 // them. It neither fetches points nor runs actions, and composite alarms are another file.
 #pragma once
 
+#include <boost/container/small_vector.hpp>
 #include <optional>
 #include <span>
 #include <string>
@@ -86,8 +87,9 @@ std::string state_reason(const AlarmRule& rule, std::span<const AlarmDatapoint> 
                          const AlarmVerdict& verdict);
 std::string state_reason_data(const AlarmRule& rule, std::span<const AlarmDatapoint> points,
                               const AlarmVerdict& verdict, Time now);
+using Datapoints = boost::container::small_vector<double, 16>;
 // The points that were considered, oldest first: `recentDatapoints`, which a scaling policy computes from.
-std::vector<double> recent_datapoints(std::span<const AlarmDatapoint> points, const AlarmVerdict& verdict);
+Datapoints recent_datapoints(std::span<const AlarmDatapoint> points, const AlarmVerdict& verdict);
 
 inline constexpr std::string_view initial_state_reason = "Unchecked: Initial alarm creation";
 

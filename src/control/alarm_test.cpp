@@ -238,7 +238,7 @@ TEST(AlarmText, ReasonData) {
       R"("evaluatedDatapoints":[{"timestamp":"2025-07-03T08:33:00.000+0000","sampleCount":1.0,"value":60.0},)"
       R"({"timestamp":"2025-07-03T08:31:00.000+0000","sampleCount":1.0,"value":60.0},)"
       R"({"timestamp":"2025-07-03T08:30:00.000+0000","sampleCount":1.0,"value":40.0}]})");
-  EXPECT_EQ(recent_datapoints(points, verdict), (std::vector<double>{40, 60, 60}));
+  EXPECT_EQ(recent_datapoints(points, verdict), (Datapoints{40, 60, 60}));
 }
 
 TEST(AlarmText, ReasonDataWithoutPointsHasBareTimestamps) {

@@ -66,66 +66,70 @@ double average(const double* values, std::size_t count) {
 
 namespace detail {
 
-ScalingDecision nothing(std::string why) {
+ScalingDecision nothing(Reasons why) {
   ScalingDecision decision;
-  decision.explanation = std::move(why);
+  decision.explanation = std::move(why).text();
   return decision;
 }
 
-ScalingDecision not_scaled(NotScaledReason reason, std::string why) {
+ScalingDecision not_scaled(NotScaledReason reason, Reasons why) {
   ScalingDecision decision;
   decision.outcome = ScalingDecision::Outcome::NotScaled;
-  decision.description = std::string(activity::attempting);
-  decision.explanation = fmt::format("{}: not scaled, {}", why, name_of(reason.code));
   decision.not_scaled = reason;
+  if (why.wanted()) decision.description = activity::attempting;
+  why.add(": not scaled, {}", name_of(reason.code));
+  decision.explanation = std::move(why).text();
   return decision;
 }
 
-ScalingDecision set_desired(int desired, std::string why) {
+ScalingDecision set_desired(int desired, Reasons why) {
   ScalingDecision decision;
   decision.outcome = ScalingDecision::Outcome::SetDesired;
   decision.desired = desired;
-  decision.description = activity::setting_desired_count(desired);
-  decision.explanation = fmt::format("{}: set desired count to {}", why, desired);
+  if (why.wanted()) decision.description = activity::setting_desired_count(desired);
+  why.add(": set desired count to {}", desired);
+  decision.explanation = std::move(why).text();
   return decision;
 }
 
-void add_cause(ScalingDecision& decision, std::string_view alarm, std::string_view policy) {
-  if (decision.outcome != ScalingDecision::Outcome::Nothing)
+void add_cause(ScalingDecision& decision, Words words, std::string_view alarm, std::string_view policy) {
+  if (words == Words::Wanted && decision.outcome != ScalingDecision::Outcome::Nothing)
     decision.cause = activity::alarm_cause(alarm, policy);
 }
 
 ScalingDecision settle_scale_out(const ScalableCapacity& capacity, const Cooldown& cooldown, int wanted,
-                                 Time now, std::string why) {
-  if (capacity.scale_out_suspended) return nothing(why + ": scaling out is suspended");
-  if (capacity.desired >= capacity.maximum) return not_scaled(already_at_max(capacity.maximum), why);
+                                 Time now, Reasons why) {
+  if (capacity.scale_out_suspended) return nothing(std::move(why.add(": scaling out is suspended")));
+  if (capacity.desired >= capacity.maximum)
+    return not_scaled(already_at_max(capacity.maximum), std::move(why));
   const int bounded = std::clamp(wanted, capacity.minimum, capacity.maximum);
-  if (bounded != wanted) {
-    why += fmt::format(", within [{}, {}] {}", capacity.minimum, capacity.maximum, bounded);
-  }
-  if (bounded <= capacity.desired) return not_scaled(already_at_desired(capacity.desired), why);
+  if (bounded != wanted) why.add(", within [{}, {}] {}", capacity.minimum, capacity.maximum, bounded);
+  if (bounded <= capacity.desired) return not_scaled(already_at_desired(capacity.desired), std::move(why));
   const int credit = cooldown.credit(now);
-  if (credit == 0) return set_desired(bounded, why);
+  if (credit == 0) return set_desired(bounded, std::move(why));
   // Capacity that the running cooldown already added counts towards the new scale-out, so that only a larger
   // one acts, and only by the difference.
-  why += fmt::format(", less {} already added in the scale-out cooldown", credit);
+  why.add(", less {} already added in the scale-out cooldown", credit);
   if (bounded - credit <= capacity.desired) {
-    return nothing(fmt::format("{}: no more than the desired {}", why, capacity.desired));
+    return nothing(std::move(why.add(": no more than the desired {}", capacity.desired)));
   }
-  return set_desired(bounded - credit, why);
+  return set_desired(bounded - credit, std::move(why));
 }
 
 std::optional<ScalingDecision> refuse_scale_in(const ScalableCapacity& capacity, const Cooldown& cooldown,
-                                               Time now, const std::string& why) {
-  if (capacity.scale_in_suspended) return nothing(why + ": scaling in is suspended");
-  if (capacity.desired <= capacity.minimum) return not_scaled(already_at_min(capacity.minimum), why);
+                                               Time now, Reasons why) {
+  if (capacity.scale_in_suspended) return nothing(std::move(why.add(": scaling in is suspended")));
+  if (capacity.desired <= capacity.minimum)
+    return not_scaled(already_at_min(capacity.minimum), std::move(why));
   if (capacity.deployment_in_progress) {
     return not_scaled({NotScaledCode::TargetServicePutResourceAsUnscalable},
-                      why + ", a deployment is in progress");
+                      std::move(why.add(", a deployment is in progress")));
   }
-  if (cooldown.scale_in_in_progress) return nothing(why + ": the last scale-in is not fulfilled yet");
+  if (cooldown.scale_in_in_progress)
+    return nothing(std::move(why.add(": the last scale-in is not fulfilled yet")));
   if (cooldown.holds_scale_in(now)) {
-    return nothing(fmt::format("{}: scale-in cooldown until {}", why, iso_s(*cooldown.scale_in_until)));
+    if (why.wanted()) why.add(": scale-in cooldown until {}", iso_s(*cooldown.scale_in_until));
+    return nothing(std::move(why));
   }
   return std::nullopt;
 }

@@ -2,9 +2,13 @@
 // reason. The rules themselves are target_tracking.h, step_scaling.h and scheduled_action.h.
 #pragma once
 
+#include <fmt/core.h>
+
+#include <iterator>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "loop/time.h"
 
@@ -74,6 +78,10 @@ struct Cooldown {
   void cancel_scale_in() { scale_in_until.reset(); }
 };
 
+// Whether a decision shall come with its texts. An alarm that stays in ALARM asks every minute and nearly always
+// nothing changes: then nobody reads them, and none are made.
+enum class Words { None, Wanted };
+
 struct ScalingDecision {
   enum class Outcome {
     Nothing,     // no record is written
@@ -83,6 +91,7 @@ struct ScalingDecision {
   Outcome outcome = Outcome::Nothing;
   int desired = 0;
   std::optional<NotScaledReason> not_scaled{};
+  // Empty with Words::None.
   std::string description{};  // of the record
   std::string cause{};
   std::string explanation{};  // how the numbers led here, for people
@@ -99,17 +108,35 @@ double average(const double* values, std::size_t count);
 
 namespace detail {
 
+// A decision's explanation as it comes about.
+class Reasons {
+ public:
+  explicit Reasons(Words words) : words_(words) {}
+
+  bool wanted() const { return words_ == Words::Wanted; }
+  template <class... Args>
+  Reasons& add(fmt::format_string<Args...> format, Args&&... args) {
+    if (wanted()) fmt::format_to(std::back_inserter(text_), format, std::forward<Args>(args)...);
+    return *this;
+  }
+  std::string text() && { return std::move(text_); }
+
+ private:
+  Words words_;
+  std::string text_;
+};
+
 // The last step of every alarm-driven rule: `wanted` against limits, suspension, deployment and cooldown.
 // `why` is the explanation so far.
 ScalingDecision settle_scale_out(const ScalableCapacity& capacity, const Cooldown& cooldown, int wanted,
-                                 Time now, std::string why);
+                                 Time now, Reasons why);
 // Why no scale-in may happen at all now, if so.
 std::optional<ScalingDecision> refuse_scale_in(const ScalableCapacity& capacity, const Cooldown& cooldown,
-                                               Time now, const std::string& why);
-ScalingDecision nothing(std::string why);
-ScalingDecision not_scaled(NotScaledReason reason, std::string why);
-ScalingDecision set_desired(int desired, std::string why);
-void add_cause(ScalingDecision& decision, std::string_view alarm, std::string_view policy);
+                                               Time now, Reasons why);
+ScalingDecision nothing(Reasons why);
+ScalingDecision not_scaled(NotScaledReason reason, Reasons why);
+ScalingDecision set_desired(int desired, Reasons why);
+void add_cause(ScalingDecision& decision, Words words, std::string_view alarm, std::string_view policy);
 
 }  // namespace detail
 

@@ -41,14 +41,14 @@ bool contains(const StepAdjustment& step, double difference, bool above) {
 }
 
 ScalingDecision scale_in(const ScalableCapacity& capacity, const StepPolicy& policy, int wanted,
-                         std::span<const Wish> others, Time now, std::string why) {
+                         std::span<const Wish> others, Time now, detail::Reasons why) {
   if (auto no = detail::refuse_scale_in(capacity, policy.cooldown, now, why)) return *std::move(no);
   for (const auto& wish : others) {
     if (wish.capacity < capacity.desired) {
       wanted = std::max(wanted, wish.capacity);
       continue;
     }
-    return detail::nothing(fmt::format("{}: policy {} wants {}", why, wish.policy, wish.capacity));
+    return detail::nothing(std::move(why.add(": policy {} wants {}", wish.policy, wish.capacity)));
   }
   return detail::set_desired(std::clamp(wanted, capacity.minimum, capacity.maximum), std::move(why));
 }
@@ -154,18 +154,22 @@ std::optional<int> step_wish(const ScalableCapacity& capacity, const StepPolicy&
 }
 
 ScalingDecision decide_step_scaling(const ScalableCapacity& capacity, const StepPolicy& policy,
-                                    const StepAlarm& alarm, std::span<const Wish> others, Time now) {
+                                    const StepAlarm& alarm, std::span<const Wish> others, Time now, Words words) {
+  detail::Reasons why(words);
+  why.add("{}", alarm.name);
   if (alarm.state != AlarmState::Alarm) {
-    return detail::nothing(fmt::format("{} is {}: nothing to do", alarm.name, name_of(alarm.state)));
+    return detail::nothing(std::move(why.add(" is {}: nothing to do", name_of(alarm.state))));
   }
-  if (alarm.recent_datapoints.empty()) return detail::nothing(fmt::format("{}: no datapoints", alarm.name));
+  if (alarm.recent_datapoints.empty()) return detail::nothing(std::move(why.add(": no datapoints")));
   const double metric = aggregate(policy.aggregation, alarm.recent_datapoints);
-  std::string why = fmt::format("{}: metric {} is {} from the threshold {}", alarm.name, shortest(metric),
-                                shortest(metric - alarm.threshold), shortest(alarm.threshold));
+  if (why.wanted()) {
+    why.add(": metric {} is {} from the threshold {}", shortest(metric), shortest(metric - alarm.threshold),
+            shortest(alarm.threshold));
+  }
   const StepAdjustment* step = step_for(policy, metric, alarm.threshold, alarm.comparison);
-  if (!step) return detail::nothing(why + ": in no step");
+  if (!step) return detail::nothing(std::move(why.add(": in no step")));
   const int wanted = adjusted_capacity(policy, step->adjustment, capacity.running);
-  why += fmt::format(", step {:+} on {} running = {}", step->adjustment, capacity.running, wanted);
+  why.add(", step {:+} on {} running = {}", step->adjustment, capacity.running, wanted);
   ScalingDecision decision;
   if (wanted > capacity.desired) {
     decision = detail::settle_scale_out(capacity, policy.cooldown, wanted, now, std::move(why));
@@ -178,7 +182,7 @@ ScalingDecision decide_step_scaling(const ScalableCapacity& capacity, const Step
   } else {
     decision = detail::not_scaled(already_at_desired(capacity.desired), std::move(why));
   }
-  detail::add_cause(decision, alarm.name, policy.name);
+  detail::add_cause(decision, words, alarm.name, policy.name);
   return decision;
 }
 

@@ -58,7 +58,8 @@ struct StepAlarm {
 // `others`: what other policies in breach compute; the largest capacity wins, so a scale-in never goes below
 // it.
 ScalingDecision decide_step_scaling(const ScalableCapacity& capacity, const StepPolicy& policy,
-                                    const StepAlarm& alarm, std::span<const Wish> others, Time now);
+                                    const StepAlarm& alarm, std::span<const Wish> others, Time now,
+                                    Words words = Words::Wanted);
 // What the policy computes now, within the target's limits; nullopt when it is not in breach.
 std::optional<int> step_wish(const ScalableCapacity& capacity, const StepPolicy& policy,
                              const StepAlarm& alarm);

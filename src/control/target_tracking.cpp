@@ -25,39 +25,43 @@ std::string points_text(std::span<const double> values) {
   return fmt::format("[{}]", join(texts, ", "));
 }
 
-// "average of [100, 100, 100] = 100 against target 40, ceil(1 running x 100 / 40) = 3"
-std::string formula(const ScalableCapacity& capacity, const TrackingPolicy& policy,
-                    const TrackingAlarm& alarm, int wanted) {
+// ": average of [100, 100, 100] = 100 against target 40, ceil(1 running x 100 / 40) = 3"
+void add_formula(detail::Reasons& why, const ScalableCapacity& capacity, const TrackingPolicy& policy,
+                 const TrackingAlarm& alarm, int wanted) {
+  if (!why.wanted()) return;
   const std::string metric = shortest(average_of(alarm.recent_datapoints));
   const std::string target = shortest(policy.target_value);
-  return fmt::format("{}: average of {} = {} against target {}, ceil({} running x {} / {}) = {}", alarm.name,
-                     points_text(alarm.recent_datapoints), metric, target, capacity.running, metric, target,
-                     wanted);
+  why.add(": average of {} = {} against target {}, ceil({} running x {} / {}) = {}",
+          points_text(alarm.recent_datapoints), metric, target, capacity.running, metric, target, wanted);
 }
 
 int wanted_by(const ScalableCapacity& capacity, const TrackingPolicy& policy, const TrackingAlarm& alarm) {
   return tracked_capacity(capacity.running, average_of(alarm.recent_datapoints), policy.target_value);
 }
 
-ScalingDecision scale_out(const ScalableCapacity& capacity, const TrackingPolicy& policy, Time now) {
+ScalingDecision scale_out(const ScalableCapacity& capacity, const TrackingPolicy& policy, Time now,
+                          detail::Reasons why) {
   // Without a running task there is nothing to multiply: scale out by the least amount.
   const int wanted = std::max(1, wanted_by(capacity, policy, policy.high));
-  return detail::settle_scale_out(capacity, policy.cooldown, wanted, now,
-                                  formula(capacity, policy, policy.high, wanted));
+  add_formula(why, capacity, policy, policy.high, wanted);
+  return detail::settle_scale_out(capacity, policy.cooldown, wanted, now, std::move(why));
 }
 
-// Which policy forbids a scale-in, and why: one that may scale in but is not in breach low, or whose own last
+// Whether a policy forbids the scale-in: one that may scale in but is not in breach low, or whose own last
 // scale-in still holds it back. Otherwise two policies in breach would take two tasks within a minute.
-std::optional<std::string> veto(std::span<const TrackingPolicy> policies, Time now) {
+bool vetoed(std::span<const TrackingPolicy> policies, Time now, detail::Reasons& why) {
   for (const auto& policy : policies) {
     if (policy.scale_in_disabled) continue;
     if (policy.low.state != AlarmState::Alarm || policy.low.recent_datapoints.empty()) {
-      return fmt::format("policy {} is not in breach low", policy.name);
+      why.add(": policy {} is not in breach low", policy.name);
+      return true;
     }
-    if (policy.cooldown.holds_scale_in(now))
-      return fmt::format("policy {} is in scale-in cooldown", policy.name);
+    if (policy.cooldown.holds_scale_in(now)) {
+      why.add(": policy {} is in scale-in cooldown", policy.name);
+      return true;
+    }
   }
-  return std::nullopt;
+  return false;
 }
 
 // A policy with scale-in disabled has no say in scaling in, but while it is in breach high its wish counts.
@@ -76,22 +80,23 @@ int largest_wish(const ScalableCapacity& capacity, std::span<const TrackingPolic
 }
 
 ScalingDecision scale_in(const ScalableCapacity& capacity, std::span<const TrackingPolicy> policies,
-                         const TrackingPolicy& policy, std::span<const Wish> others, Time now) {
-  std::string why = formula(capacity, policy, policy.low, wanted_by(capacity, policy, policy.low));
-  if (policy.scale_in_disabled) return detail::nothing(why + ": scale-in is disabled for the policy");
+                         const TrackingPolicy& policy, std::span<const Wish> others, Time now,
+                         detail::Reasons why) {
+  add_formula(why, capacity, policy, policy.low, wanted_by(capacity, policy, policy.low));
+  if (policy.scale_in_disabled)
+    return detail::nothing(std::move(why.add(": scale-in is disabled for the policy")));
   if (auto refused = detail::refuse_scale_in(capacity, policy.cooldown, now, why)) return *std::move(refused);
-  if (const auto against = veto(policies, now)) return detail::nothing(fmt::format("{}: {}", why, *against));
+  if (vetoed(policies, now, why)) return detail::nothing(std::move(why));
   const int wanted = largest_wish(capacity, policies, others);
   if (wanted >= capacity.desired) {
     return detail::not_scaled(already_at_desired(capacity.desired),
-                              fmt::format("{}, fewer tasks would lift it above the target again", why));
+                              std::move(why.add(", fewer tasks would lift it above the target again")));
   }
   // Above the maximum the first scale-in comes down to it; otherwise it goes step by step.
   const int next = capacity.desired > capacity.maximum ? capacity.maximum
                                                        : capacity.desired - scale_in_step(capacity.desired);
   const int bounded = std::clamp(std::max(next, wanted), capacity.minimum, capacity.maximum);
-  why += fmt::format(", at most {} at a time from the desired {}", scale_in_step(capacity.desired),
-                     capacity.desired);
+  why.add(", at most {} at a time from the desired {}", scale_in_step(capacity.desired), capacity.desired);
   return detail::set_desired(bounded, std::move(why));
 }
 
@@ -112,18 +117,21 @@ int scale_in_step(int desired) {
 
 ScalingDecision decide_target_tracking(const ScalableCapacity& capacity,
                                        std::span<const TrackingPolicy> policies, std::size_t acting,
-                                       AlarmSide side, std::span<const Wish> others, Time now) {
+                                       AlarmSide side, std::span<const Wish> others, Time now, Words words) {
   BERTH_CHECK(acting < policies.size());
   const TrackingPolicy& policy = policies[acting];
   const TrackingAlarm& alarm = side == AlarmSide::High ? policy.high : policy.low;
+  detail::Reasons why(words);
+  why.add("{}", alarm.name);
   if (alarm.state != AlarmState::Alarm) {
-    return detail::nothing(fmt::format("{} is {}: nothing to do", alarm.name, name_of(alarm.state)));
+    return detail::nothing(std::move(why.add(" is {}: nothing to do", name_of(alarm.state))));
   }
   // No data is never read as low load.
-  if (alarm.recent_datapoints.empty()) return detail::nothing(fmt::format("{}: no datapoints", alarm.name));
-  ScalingDecision decision = side == AlarmSide::High ? scale_out(capacity, policy, now)
-                                                     : scale_in(capacity, policies, policy, others, now);
-  detail::add_cause(decision, alarm.name, policy.name);
+  if (alarm.recent_datapoints.empty()) return detail::nothing(std::move(why.add(": no datapoints")));
+  ScalingDecision decision = side == AlarmSide::High
+                                 ? scale_out(capacity, policy, now, std::move(why))
+                                 : scale_in(capacity, policies, policy, others, now, std::move(why));
+  detail::add_cause(decision, words, alarm.name, policy.name);
   return decision;
 }
 

@@ -36,7 +36,8 @@ struct TrackingPolicy {
 // want it. `others`: what step scaling policies in breach compute; a scale-in never goes below the largest.
 ScalingDecision decide_target_tracking(const ScalableCapacity& capacity,
                                        std::span<const TrackingPolicy> policies, std::size_t acting,
-                                       AlarmSide side, std::span<const Wish> others, Time now);
+                                       AlarmSide side, std::span<const Wish> others, Time now,
+                                       Words words = Words::Wanted);
 
 // ceil(running x metric / target): what would bring the metric to the target.
 int tracked_capacity(int running, double metric, double target);

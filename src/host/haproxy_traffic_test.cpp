@@ -49,11 +49,11 @@ TEST(HaproxyTraffic, TellsTargetsAnswersFromTheBalancersOwn) {
   EXPECT_TRUE(traffic.take_line("A 7 lb lb_80 <NOSRV> 400 CR -1 0 0"));  // gone before it asked
   const auto [own, target] = taken(traffic);
   EXPECT_EQ(target.requests, 8);
-  EXPECT_EQ(target.by_status, (std::map<int, std::int64_t>{{200, 2}, {503, 1}}));
+  EXPECT_EQ(target.by_status, (world::Counts{{200, 2}, {503, 1}}));
   EXPECT_EQ(target.connection_errors, 2);
   EXPECT_EQ(target.processed_bytes, 3 * 400 + 4 * 250 + 100);
   EXPECT_EQ(own.elb_by_status,
-            (std::map<int, std::int64_t>{{301, 1}, {400, 1}, {460, 1}, {502, 2}, {503, 1}, {504, 2}}));
+            (world::Counts{{301, 1}, {400, 1}, {460, 1}, {502, 2}, {503, 1}, {504, 2}}));
   EXPECT_EQ(own.requests, 0);
   EXPECT_TRUE(traffic.take().empty());
 }
@@ -123,7 +123,7 @@ TEST(HaproxyTraffic, DroppedLinesAreMendedOnce) {
   traffic.mend();
   auto target = taken(traffic).second;
   EXPECT_EQ(target.requests, 11);
-  EXPECT_EQ(target.by_status, (std::map<int, std::int64_t>{{200, 10}, {500, 1}}));
+  EXPECT_EQ(target.by_status, (world::Counts{{200, 10}, {500, 1}}));
   traffic.mend();
   EXPECT_TRUE(traffic.take().empty());
   traffic.take_line("A 8 lb tg t1 200 -- 1 1 1");  // of the next process: says nothing about the first

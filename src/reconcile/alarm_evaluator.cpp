@@ -202,19 +202,19 @@ void AlarmEvaluator::evaluate(const std::string& name, Followed& followed) {
   }
   const auto* row = store_.find<AlarmRow>(name);
   if (row && asks_for_scaling(*row)) {
-    trigger_scaling(*row, control::recent_datapoints(points, verdict), transition);
+    trigger_scaling(name, control::recent_datapoints(points, verdict), transition);
   }
 }
 
-void AlarmEvaluator::trigger_scaling(const AlarmRow& alarm, const std::vector<double>& recent,
+void AlarmEvaluator::trigger_scaling(const std::string& name, std::span<const double> recent,
                                      bool transition) {
-  const auto actions = cloudwatch::actions_of(alarm, alarm.state());
-  const AlarmSignal signal{
-      alarm.name, alarm.arn(), alarm.state(), recent, alarm.metric->threshold.value_or(0), transition};
-  const std::string name = alarm.name;
-  for (const auto& action : actions) {
+  const auto& alarm = *store_.find<AlarmRow>(name);
+  // A copy, since what an action does may change the alarm, into what the last one left.
+  const auto& actions = cloudwatch::actions_in_state(*alarm.metric, alarm.state());
+  actions_.assign(actions->begin(), actions->end());
+  for (const auto& action : actions_) {
     if (!action.starts_with(scaling_action)) continue;
-    const auto outcome = scaling_.on_alarm(action, signal);
+    const auto outcome = scaling_.on_alarm(action, name, recent);
     if (!transition) continue;
     const auto recorded = store_.transact([&]() -> Result<> {
       if (const auto* row = store_.find<AlarmRow>(name)) {

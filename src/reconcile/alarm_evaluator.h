@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -48,7 +49,7 @@ class AlarmEvaluator {
   void measure(const cloudwatch::MetricAlarm& alarm, const Followed& followed,
                const control::EvaluationRange& range);
   void evaluate_composites();
-  void trigger_scaling(const cloudwatch::AlarmRow& alarm, const std::vector<double>& recent, bool transition);
+  void trigger_scaling(const std::string& name, std::span<const double> recent, bool transition);
 
   Store& store_;
   Loop& loop_;
@@ -60,6 +61,7 @@ class AlarmEvaluator {
   std::set<Due> due_;
   std::map<std::string, Followed, std::less<>> followed_;
   std::vector<control::AlarmDatapoint> points_;  // of the alarm under evaluation, newest first
+  std::vector<std::string> actions_;             // likewise: what it asks for in its state
   TimerId timer_ = no_timer;
   TableWatch watch_;
 };

@@ -47,23 +47,29 @@ void Scaling::start() {
     if (in_alarm(alarm)) answered_[name] = transitioned_at(alarm);
   }
   for (const auto& [id, target] : store_.all<ScalableTargetRow>())
-    changed_services_.insert(autoscaling::service_key(id));
+    changed_services_.emplace(autoscaling::service_key(id));
   for (const auto& [key, activity] : store_.all<ScalingActivityRow>()) notice_activity(key, activity);
   watch_.start();
   follow();
 }
 
-Result<> Scaling::on_alarm(const std::string& policy_arn, const AlarmSignal& signal) {
-  const auto* alarm = store_.find<AlarmRow>(signal.alarm);
+// An alarm that stays in ALARM asks every minute; what changes nothing opens no transaction and makes no words.
+Result<> Scaling::on_alarm(std::string_view policy_arn, std::string_view name,
+                           std::span<const double> recent_datapoints) {
+  const auto* alarm = store_.find<AlarmRow>(name);
   if (!alarm || !in_alarm(*alarm)) return {};
   answered_[alarm->name] = transitioned_at(*alarm);
-  readings_.note(alarm->name, signal.recent_datapoints, loop_.now());
+  readings_.note(alarm->name, recent_datapoints, loop_.now());
   const auto* policy = autoscaling::find_policy(store_, policy_arn);
-  if (!policy) return Error{"ObjectNotFoundException", "No scaling policy found for " + policy_arn};
+  if (!policy)
+    return Error{"ObjectNotFoundException", "No scaling policy found for " + std::string(policy_arn)};
   const auto* target = store_.find<ScalableTargetRow>(policy->resource_id);
   const auto capacity = target ? capacity_of(store_, *target) : std::nullopt;
   if (!capacity) return autoscaling::validation("The resource " + policy->resource_id + " is not active");
-  return act(*policy, decide(*policy, *capacity, *alarm));
+  const auto decision = decide(*policy, *capacity, *alarm, control::Words::None);
+  if (decision.outcome == ScalingDecision::Outcome::Nothing) return {};
+  if (decision.not_scaled && autoscaling::is_recorded(*policy, *decision.not_scaled)) return {};
+  return act(*policy, decide(*policy, *capacity, *alarm, control::Words::Wanted));
 }
 
 bool Scaling::follows(const std::string& activity) const {
@@ -72,41 +78,38 @@ bool Scaling::follows(const std::string& activity) const {
 }
 
 ScalingDecision Scaling::decide(const ScalingPolicyRow& policy, const control::ScalableCapacity& capacity,
-                                const AlarmRow& alarm) const {
+                                const AlarmRow& alarm, control::Words words) const {
   const Time now = loop_.now();
-  const Policies policies = autoscaling::rows_of<ScalingPolicyRow>(store_, policy.resource_id);
-  if (policy.tracking) return decide_tracking(policy, policies, capacity, alarm);
+  const auto& policies = store_.rows_of<ScalingPolicyRow>(policy.resource_id);
+  if (policy.tracking) return decide_tracking(policy, policies, capacity, alarm, words);
   auto others = step_wishes(store_, capacity, policies, &policy, readings_, now);
   const auto tracking = tracking_policies(store_, policies, readings_, now);
   for (const auto& wish : tracking_wishes(capacity, tracking)) others.push_back(wish);
   return control::decide_step_scaling(capacity, autoscaling::step_policy_of(policy),
-                                      step_alarm(alarm, readings_, now), others, now);
+                                      step_alarm(alarm, readings_, now), others, now, words);
 }
 
 ScalingDecision Scaling::decide_tracking(const ScalingPolicyRow& policy, const Policies& policies,
                                          const control::ScalableCapacity& capacity,
-                                         const AlarmRow& alarm) const {
+                                         const AlarmRow& alarm, control::Words words) const {
   const Time now = loop_.now();
   const auto own = std::find_if(policy.alarms.begin(), policy.alarms.end(),
                                 [&](const auto& one) { return one.alarm_name == alarm.name; });
-  if (own == policy.alarms.end())
-    return control::detail::nothing(alarm.name + " is none of the policy's alarms");
+  if (own == policy.alarms.end()) return {};  // somebody else's alarm, with the policy as its action
   const auto side = own == policy.alarms.begin() ? control::AlarmSide::High : control::AlarmSide::Low;
   const auto tracking = tracking_policies(store_, policies, readings_, now);
   const auto acting = std::find_if(tracking.begin(), tracking.end(),
                                    [&](const auto& one) { return one.name == policy.name; });
   const auto others = step_wishes(store_, capacity, policies, nullptr, readings_, now);
   return control::decide_target_tracking(
-      capacity, tracking, static_cast<std::size_t>(acting - tracking.begin()), side, others, now);
+      capacity, tracking, static_cast<std::size_t>(acting - tracking.begin()), side, others, now, words);
 }
 
-// An alarm that stays in ALARM asks every minute; what changes nothing opens no transaction.
 Result<> Scaling::act(const ScalingPolicyRow& policy, const ScalingDecision& decision) {
   switch (decision.outcome) {
     case ScalingDecision::Outcome::Nothing:
       return {};
     case ScalingDecision::Outcome::NotScaled:
-      if (autoscaling::is_recorded(policy, *decision.not_scaled)) return {};
       return store_.transact([&]() -> Result<> {
         autoscaling::record_not_scaled(store_, loop_, policy, decision);
         return {};
@@ -136,7 +139,7 @@ bool Scaling::notice(const Changes& changes) {
     if (activity) {
       notice_activity(key, *activity);
     } else if (before) {
-      changed_services_.insert(autoscaling::service_key(*before->description.resource_id));
+      changed_services_.emplace(autoscaling::service_key(*before->description.resource_id));
     }
   }
   for (const auto& [name, before] : changes.rows<AlarmRow>()) changed_alarms_.insert(name);
@@ -145,7 +148,7 @@ bool Scaling::notice(const Changes& changes) {
 
 void Scaling::notice_activity(const std::string& key, const ScalingActivityRow& activity) {
   if (!activity.open()) return;
-  const auto service = autoscaling::service_key(*activity.description.resource_id);
+  const std::string service(autoscaling::service_key(*activity.description.resource_id));
   open_[service].insert(key);
   changed_services_.insert(service);
 }
@@ -221,15 +224,9 @@ void Scaling::run_forced(const AlarmRow& alarm) {
   answered_[name] = transitioned_at(alarm);
   if (!alarm.actions_enabled()) return;
   const auto points = control::datapoints_of(alarm.metric->state_reason_data.value_or(""), loop_.now());
-  const AlarmSignal signal{name,
-                           alarm.arn(),
-                           alarm.state(),
-                           points ? *points : std::vector<double>{},
-                           alarm.metric->threshold.value_or(0),
-                           true};
   for (const auto& action : cloudwatch::actions_of(alarm, alarm.state())) {
     if (!action.starts_with(scaling_action)) continue;
-    const Result<> outcome = points ? on_alarm(action, signal) : Result<>(points.error());
+    const Result<> outcome = points ? on_alarm(action, name, *points) : Result<>(points.error());
     const auto recorded = store_.transact([&]() -> Result<> {
       if (const auto* row = store_.find<AlarmRow>(name)) {
         cloudwatch::record_action(store_, *row, action, outcome, loop_.now());

@@ -24,7 +24,8 @@ class Scaling final : public ScalingTrigger {
 
   void start();
 
-  Result<> on_alarm(const std::string& policy_arn, const AlarmSignal& signal) override;
+  Result<> on_alarm(std::string_view policy_arn, std::string_view alarm,
+                    std::span<const double> recent_datapoints) override;
 
   // The clock went on by so much while nobody was called: alarms in ALARM stand by what they said last.
   void pass_over(Duration span) { readings_.pass_over(span); }
@@ -33,15 +34,13 @@ class Scaling final : public ScalingTrigger {
   bool follows(const std::string& activity) const;
 
  private:
-  using Policies = std::vector<const autoscaling::ScalingPolicyRow*>;
-
   control::ScalingDecision decide(const autoscaling::ScalingPolicyRow& policy,
                                   const control::ScalableCapacity& capacity,
-                                  const cloudwatch::AlarmRow& alarm) const;
+                                  const cloudwatch::AlarmRow& alarm, control::Words words) const;
   control::ScalingDecision decide_tracking(const autoscaling::ScalingPolicyRow& policy,
                                            const Policies& policies,
                                            const control::ScalableCapacity& capacity,
-                                           const cloudwatch::AlarmRow& alarm) const;
+                                           const cloudwatch::AlarmRow& alarm, control::Words words) const;
   Result<> act(const autoscaling::ScalingPolicyRow& policy, const control::ScalingDecision& decision);
 
   bool notice(const Changes& changes);

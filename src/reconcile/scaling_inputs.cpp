@@ -41,8 +41,10 @@ double average_of(std::span<const double> values) {
 
 }  // namespace
 
-void AlarmReadings::note(const std::string& alarm, std::vector<double> datapoints, Time now) {
-  readings_[alarm] = {std::move(datapoints), now};
+void AlarmReadings::note(const std::string& alarm, std::span<const double> datapoints, Time now) {
+  Reading& reading = readings_[alarm];
+  reading.datapoints.assign(datapoints.begin(), datapoints.end());
+  reading.at = now;
 }
 
 void AlarmReadings::pass_over(Duration span) {
@@ -58,12 +60,13 @@ const std::vector<double>& AlarmReadings::of(const std::string& alarm, Time now)
 
 std::optional<ScalableCapacity> capacity_of(const Store& store,
                                             const autoscaling::ScalableTargetRow& target) {
-  const auto* service = store.find<ecs::ServiceRow>(autoscaling::service_key(target.resource_id));
+  const auto service_key = autoscaling::service_key(target.resource_id);
+  const auto* service = store.find<ecs::ServiceRow>(service_key);
   if (!service || service->status != "ACTIVE") return std::nullopt;
   ScalableCapacity capacity;
   capacity.minimum = target.min_capacity;
   capacity.maximum = target.max_capacity;
-  capacity.running = ecs::service_counts(store, *service).running;
+  capacity.running = ecs::service_counts(store, service_key).running;
   capacity.desired = service->desired_count;
   capacity.scale_in_suspended = target.scale_in_suspended;
   capacity.scale_out_suspended = target.scale_out_suspended;
@@ -72,19 +75,19 @@ std::optional<ScalableCapacity> capacity_of(const Store& store,
   return capacity;
 }
 
-std::vector<control::TrackingPolicy> tracking_policies(const Store& store,
-                                                       const std::vector<const ScalingPolicyRow*>& policies,
-                                                       const AlarmReadings& readings, Time now) {
-  std::vector<control::TrackingPolicy> out;
-  for (const auto* row : policies) {
-    if (!row->tracking) continue;
+TrackingPolicies tracking_policies(const Store& store, const Policies& policies,
+                                   const AlarmReadings& readings, Time now) {
+  TrackingPolicies out;
+  for (const auto* entry : policies) {
+    const auto& row = entry->second;
+    if (!row.tracking) continue;
     control::TrackingPolicy policy;
-    policy.name = row->name;
-    policy.target_value = row->tracking->target_value.value_or(0);
-    policy.scale_in_disabled = row->tracking->disable_scale_in.value_or(false);
-    policy.cooldown = row->cooldown;
-    policy.high = tracking_alarm(store, *row, 0, readings, now);
-    policy.low = tracking_alarm(store, *row, 1, readings, now);
+    policy.name = row.name;
+    policy.target_value = row.tracking->target_value.value_or(0);
+    policy.scale_in_disabled = row.tracking->disable_scale_in.value_or(false);
+    policy.cooldown = row.cooldown;
+    policy.high = tracking_alarm(store, row, 0, readings, now);
+    policy.low = tracking_alarm(store, row, 1, readings, now);
     out.push_back(std::move(policy));
   }
   return out;
@@ -102,24 +105,25 @@ control::StepAlarm step_alarm(const AlarmRow& alarm, const AlarmReadings& readin
 }
 
 std::vector<control::Wish> step_wishes(const Store& store, const ScalableCapacity& capacity,
-                                       const std::vector<const ScalingPolicyRow*>& policies,
+                                       const Policies& policies,
                                        const ScalingPolicyRow* except, const AlarmReadings& readings,
                                        Time now) {
   std::vector<control::Wish> wishes;
-  for (const auto* row : policies) {
-    if (!row->step || row == except) continue;
-    const auto policy = autoscaling::step_policy_of(*row);
-    for (const auto& alarm : autoscaling::alarms_of(store, *row)) {
+  for (const auto* entry : policies) {
+    const auto& row = entry->second;
+    if (!row.step || &row == except) continue;
+    const auto policy = autoscaling::step_policy_of(row);
+    for (const auto& alarm : autoscaling::alarms_of(store, row)) {
       const auto* alarm_row = store.find<AlarmRow>(*alarm.alarm_name);
       const auto wish = control::step_wish(capacity, policy, step_alarm(*alarm_row, readings, now));
-      if (wish) wishes.push_back({row->name, *wish});
+      if (wish) wishes.push_back({row.name, *wish});
     }
   }
   return wishes;
 }
 
 std::vector<control::Wish> tracking_wishes(const ScalableCapacity& capacity,
-                                           const std::vector<control::TrackingPolicy>& policies) {
+                                           std::span<const control::TrackingPolicy> policies) {
   std::vector<control::Wish> wishes;
   for (const auto& policy : policies) {
     if (policy.high.state != control::AlarmState::Alarm || policy.high.recent_datapoints.empty()) continue;

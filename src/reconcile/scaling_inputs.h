@@ -2,8 +2,10 @@
 // a target, its policies and what those in breach wish. It decides and writes nothing.
 #pragma once
 
+#include <boost/container/small_vector.hpp>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -19,7 +21,7 @@ namespace berth::reconcile {
 // minute, so older ones say nothing any more; a restarted daemon knows them again within a minute.
 class AlarmReadings {
  public:
-  void note(const std::string& alarm, std::vector<double> datapoints, Time now);
+  void note(const std::string& alarm, std::span<const double> datapoints, Time now);
   // Empty when there are none that still count.
   const std::vector<double>& of(const std::string& alarm, Time now) const;
   void forget(const std::string& alarm) { readings_.erase(alarm); }
@@ -38,21 +40,23 @@ class AlarmReadings {
 std::optional<control::ScalableCapacity> capacity_of(const Store& store,
                                                      const autoscaling::ScalableTargetRow& target);
 
+using Policies = RowsOf<autoscaling::ScalingPolicyRow>;
+
 // Views into rows and readings: valid as long as neither changes.
-std::vector<control::TrackingPolicy> tracking_policies(
-    const Store& store, const std::vector<const autoscaling::ScalingPolicyRow*>& policies,
-    const AlarmReadings& readings, Time now);
+using TrackingPolicies = boost::container::small_vector<control::TrackingPolicy, 2>;
+TrackingPolicies tracking_policies(const Store& store, const Policies& policies,
+                                   const AlarmReadings& readings, Time now);
 
 control::StepAlarm step_alarm(const cloudwatch::AlarmRow& alarm, const AlarmReadings& readings, Time now);
 
 // What the target's step scaling policies in breach compute, but for `except`.
 std::vector<control::Wish> step_wishes(const Store& store, const control::ScalableCapacity& capacity,
-                                       const std::vector<const autoscaling::ScalingPolicyRow*>& policies,
+                                       const Policies& policies,
                                        const autoscaling::ScalingPolicyRow* except,
                                        const AlarmReadings& readings, Time now);
 // What its target tracking policies in breach high compute. Those in breach low have no say in a step
 // policy's scale-in (AWS: step scaling stands outside the agreement of the target tracking policies).
 std::vector<control::Wish> tracking_wishes(const control::ScalableCapacity& capacity,
-                                           const std::vector<control::TrackingPolicy>& policies);
+                                           std::span<const control::TrackingPolicy> policies);
 
 }  // namespace berth::reconcile

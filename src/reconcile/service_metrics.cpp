@@ -146,14 +146,19 @@ void ServiceMetrics::count_task(const ecs::TaskRow& row, Service& service) {
 }
 
 void ServiceMetrics::finish(Time minute_end) {
-  Finished finished;
-  finished.reserve(services_.size());
+  if (spare_.empty()) spare_.emplace_back();
+  finished_.splice(finished_.end(), spare_, spare_.begin());
+  Finished& finished = finished_.back();
+  finished.start = minute_end - Duration::minutes(1);
+  finished.services.clear();
   for (auto& [key, service] : services_)
-    finished.emplace_back(service.names, std::exchange(service.minute, {}));
-  loop_.at(minute_end + publish_lag_,
-           [this, finished = std::move(finished), start = minute_end - Duration::minutes(1)] {
-             publish(start, finished);
-           });
+    finished.services.emplace_back(service.names, std::exchange(service.minute, {}));
+  loop_.at(minute_end + publish_lag_, [this] { publish_oldest(); });
+}
+
+void ServiceMetrics::publish_oldest() {
+  publish(finished_.front());
+  spare_.splice(spare_.end(), finished_, finished_.begin());
 }
 
 std::shared_ptr<const ServiceMetrics::Names> ServiceMetrics::names_of(const ecs::ServiceRow& service) const {
@@ -171,21 +176,21 @@ std::shared_ptr<const ServiceMetrics::Names> ServiceMetrics::names_of(const ecs:
   return names;
 }
 
-void ServiceMetrics::publish(Time minute_start, const Finished& services) {
+void ServiceMetrics::publish(const Finished& minute) {
   static const std::string count = "Count";
   // AWS: SampleCount of the minute is the number of running tasks; no running task, no point.
   const auto put_use = [&](const Metric& metric, const control::StatisticSet& set, int tasks) {
-    if (set.sample_count > 0) metrics_.put(metric, percent_unit, minute_start, {scaled_to_count(set, tasks)});
+    if (set.sample_count > 0) metrics_.put(metric, percent_unit, minute.start, {scaled_to_count(set, tasks)});
   };
-  for (const auto& [names, minute] : services) {
-    put_use(names->cpu, minute.cpu, minute.tasks);
-    put_use(names->memory, minute.memory, minute.tasks);
+  for (const auto& [names, gathered] : minute.services) {
+    put_use(names->cpu, gathered.cpu, gathered.tasks);
+    put_use(names->memory, gathered.memory, gathered.tasks);
     const auto put_counts = [&](const std::vector<Metric>& metrics, const control::StatisticSet& set) {
-      for (const auto& metric : metrics) metrics_.put(metric, count, minute_start, {set});
+      for (const auto& metric : metrics) metrics_.put(metric, count, minute.start, {set});
     };
-    put_counts(names->running, minute.running);
-    put_counts(names->pending, minute.pending);
-    put_counts(names->desired, minute.desired);
+    put_counts(names->running, gathered.running);
+    put_counts(names->pending, gathered.pending);
+    put_counts(names->desired, gathered.desired);
   }
 }
 

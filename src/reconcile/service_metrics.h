@@ -4,6 +4,7 @@
 // AWS/ECS as well.
 #pragma once
 
+#include <list>
 #include <map>
 #include <memory>
 #include <optional>
@@ -59,7 +60,10 @@ class ServiceMetrics {
     Service* service = nullptr;  // null: not looked up yet, or gone
     Time counted_in{};           // the end of the minute that counts it already
   };
-  using Finished = std::vector<std::pair<std::shared_ptr<const Names>, Minute>>;
+  struct Finished {
+    Time start{};
+    std::vector<std::pair<std::shared_ptr<const Names>, Minute>> services;
+  };
 
   void schedule();
   void sample();
@@ -73,7 +77,8 @@ class ServiceMetrics {
             control::StatisticSet& minute);
   void finish(Time minute_end);
   std::shared_ptr<const Names> names_of(const ecs::ServiceRow& service) const;
-  void publish(Time minute_start, const Finished& services);
+  void publish_oldest();
+  void publish(const Finished& minute);
 
   Store& store_;
   Loop& loop_;
@@ -81,6 +86,8 @@ class ServiceMetrics {
   world::Runtime& runtime_;
   cloudwatch::MetricSink& metrics_;
   Duration publish_lag_;
+  std::list<Finished> finished_;  // wait for their lag to pass, oldest first
+  std::list<Finished> spare_;     // published: their memory is used again
   TimerId timer_ = no_timer;
   Services services_;
   std::map<std::string, Task> tasks_;  // by id

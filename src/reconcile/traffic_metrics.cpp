@@ -26,7 +26,7 @@ std::string group_dimension(const std::string& arn) {
   return parsed ? parsed->resource : arn;
 }
 
-std::int64_t count_class(const std::map<int, std::int64_t>& by_status, int hundreds) {
+std::int64_t count_class(const world::Counts& by_status, int hundreds) {
   std::int64_t count = 0;
   for (const auto& [status, times] : by_status) {
     if (status / 100 == hundreds) count += times;
@@ -34,26 +34,7 @@ std::int64_t count_class(const std::map<int, std::int64_t>& by_status, int hundr
   return count;
 }
 
-// A bucket stands for its geometric middle.
-std::vector<control::WeightedValue> response_seconds(const std::map<int, std::int64_t>& buckets) {
-  std::vector<control::WeightedValue> values;
-  for (const auto& [index, count] : buckets) {
-    if (count <= 0) continue;
-    const double middle_ms = std::pow(world::LatencyHistogram::base, index + 0.5);
-    values.push_back({middle_ms / 1000, static_cast<double>(count)});
-  }
-  return values;
-}
-
-std::vector<control::WeightedValue> as_values(const std::map<int, int>& samples) {
-  std::vector<control::WeightedValue> values;
-  for (const auto& [value, count] : samples) {
-    values.push_back({static_cast<double>(value), static_cast<double>(count)});
-  }
-  return values;
-}
-
-double average_of(const std::map<int, int>& samples) {
+double average_of(const boost::container::flat_map<int, int>& samples) {
   double sum = 0;
   double count = 0;
   for (const auto& [value, times] : samples) {
@@ -67,11 +48,26 @@ double average_of(const std::map<int, int>& samples) {
 
 TrafficMetrics::TrafficMetrics(Store& store, Loop& loop, cloudwatch::MetricSink& metrics,
                                Duration publish_lag)
-    : store_(store), loop_(loop), metrics_(metrics), publish_lag_(publish_lag) {}
+    : store_(store),
+      loop_(loop),
+      metrics_(metrics),
+      publish_lag_(publish_lag),
+      watch_(
+          store, loop,
+          [this](const Changes& changes) {
+            if (changes.touched<elbv2::ListenerRow, elbv2::RuleRow>()) used_groups_known_ = false;
+            return false;
+          },
+          [] {}) {}
 
 TrafficMetrics::~TrafficMetrics() {
   loop_.cancel(timer_);
   loop_.cancel(publication_);
+}
+
+void TrafficMetrics::start() {
+  watch_.start();
+  schedule();
 }
 
 void TrafficMetrics::schedule() {
@@ -90,22 +86,29 @@ void TrafficMetrics::sample() {
 }
 
 void TrafficMetrics::count_hosts() {
-  const auto used = elbv2::load_balancers_by_group(store_);
-  std::map<std::string, std::pair<int, int>> hosts;  // group -> healthy, unhealthy
-  for (const auto& [group, balancers] : used) hosts[group];
+  find_used_groups();
+  for (auto& [group, used] : used_groups_) used.healthy = used.unhealthy = 0;
   for (const auto& [key, target] : store_.all<elbv2::TargetRow>()) {
-    const auto group = hosts.find(target.target_group_arn);
-    if (group == hosts.end()) continue;
-    if (target.state == "healthy") ++group->second.first;
-    if (target.state == "unhealthy") ++group->second.second;
+    const auto used = used_groups_.find(target.target_group_arn);
+    if (used == used_groups_.end()) continue;
+    if (target.state == "healthy") ++used->second.healthy;
+    if (target.state == "unhealthy") ++used->second.unhealthy;
   }
-  for (const auto& [group, balancers] : used) {
-    for (const auto& balancer : balancers) {
+  for (const auto& [group, used] : used_groups_) {
+    for (const auto& balancer : used.balancers) {
       auto& counted = minute_[balancer].groups[group].hosts;
-      ++counted.healthy[hosts[group].first];
-      ++counted.unhealthy[hosts[group].second];
+      ++counted.healthy[used.healthy];
+      ++counted.unhealthy[used.unhealthy];
     }
   }
+}
+
+void TrafficMetrics::find_used_groups() {
+  if (used_groups_known_) return;
+  used_groups_.clear();
+  for (auto& [group, balancers] : elbv2::load_balancers_by_group(store_))
+    used_groups_[group].balancers = std::move(balancers);
+  used_groups_known_ = true;
 }
 
 void TrafficMetrics::on_traffic(const std::vector<world::TrafficReport>& reports) {
@@ -129,10 +132,14 @@ void TrafficMetrics::add(Traffic& traffic, const world::TrafficReport& report) {
     traffic.response_buckets[bucket] += count;
 }
 
+void TrafficMetrics::Traffic::clear() {
+  requests = connection_errors = new_connections = active_connections_most = processed_bytes = 0;
+  for (auto* counts : {&by_status, &elb_by_status, &response_buckets}) counts->clear();
+}
+
 void TrafficMetrics::finish_minute(Time minute_end) {
   if (publication_ != no_timer) publish();
-  finished_ = std::move(minute_);
-  minute_.clear();
+  std::swap(minute_, finished_);
   finished_start_ = minute_end - Duration::minutes(1);
   publication_ = loop_.at(minute_end + publish_lag_, [this] { publish(); });
 }
@@ -141,34 +148,45 @@ void TrafficMetrics::publish() {
   loop_.cancel(publication_);
   publication_ = no_timer;
   const auto& balancers = store_.all<elbv2::LoadBalancerRow>();
+  std::erase_if(finished_, [&](const auto& entry) { return !balancers.contains(entry.first); });
+  std::erase_if(scopes_, [&](const auto& entry) { return !balancers.contains(entry.first); });
   for (const auto& [arn, row] : balancers) {
-    const auto found = finished_.find(arn);
-    const Balancer none;
-    const Balancer& balancer = found == finished_.end() ? none : found->second;
-    publish_balancer(finished_start_, scope_of(arn), balancer.traffic);
+    const Balancer& balancer = finished_[arn];
+    BalancerScopes& scopes = scopes_of(arn);
+    publish_balancer(finished_start_, scopes.own, balancer.traffic);
     for (const auto& [group_arn, group] : balancer.groups) {
-      publish_group(finished_start_, scopes_of(arn, group_arn), group);
+      if (group.seen()) publish_group(finished_start_, scopes_of(scopes, group_arn), group);
     }
   }
-  finished_.clear();
-  std::erase_if(scopes_, [&](const auto& entry) { return !balancers.contains(entry.first); });
-  std::erase_if(group_scopes_, [&](const auto& entry) { return !balancers.contains(entry.first.first); });
+  empty_finished();
 }
 
-TrafficMetrics::Scope& TrafficMetrics::scope_of(const std::string& balancer_arn) {
-  Scope& scope = scopes_[balancer_arn];
-  if (scope.namespace_.empty())
-    scope = {metric_namespace, "", {{"LoadBalancer", balancer_dimension(balancer_arn)}}};
-  return scope;
+void TrafficMetrics::empty_finished() {
+  for (auto& [arn, balancer] : finished_) {
+    balancer.traffic.clear();
+    std::erase_if(balancer.groups, [](const auto& entry) { return !entry.second.seen(); });
+    for (auto& [group_arn, group] : balancer.groups) {
+      group.traffic.clear();
+      group.hosts.healthy.clear();
+      group.hosts.unhealthy.clear();
+    }
+  }
 }
 
-TrafficMetrics::GroupScopes& TrafficMetrics::scopes_of(const std::string& balancer_arn,
+TrafficMetrics::BalancerScopes& TrafficMetrics::scopes_of(const std::string& balancer_arn) {
+  BalancerScopes& scopes = scopes_[balancer_arn];
+  if (scopes.own.namespace_.empty())
+    scopes.own = {metric_namespace, "", {{"LoadBalancer", balancer_dimension(balancer_arn)}}};
+  return scopes;
+}
+
+TrafficMetrics::GroupScopes& TrafficMetrics::scopes_of(BalancerScopes& balancer,
                                                        const std::string& group_arn) {
-  GroupScopes& scopes = group_scopes_[{balancer_arn, group_arn}];
+  GroupScopes& scopes = balancer.groups[group_arn];
   if (scopes.both.namespace_.empty()) {
     const std::string group = group_dimension(group_arn);
-    scopes.both = {
-        metric_namespace, "", {{"LoadBalancer", balancer_dimension(balancer_arn)}, {"TargetGroup", group}}};
+    scopes.both = balancer.own;
+    scopes.both.dimensions["TargetGroup"] = group;
     scopes.group_only = {metric_namespace, "", {{"TargetGroup", group}}};
   }
   return scopes;
@@ -212,13 +230,13 @@ void TrafficMetrics::publish_targets(Time time, Scope& scope, const Traffic& tra
     put_count(name, scope, time, count_class(traffic.by_status, hundreds));
   }
   put_count("TargetConnectionErrorCount", scope, time, traffic.connection_errors);
-  put("TargetResponseTime", scope, "Seconds", time, response_seconds(traffic.response_buckets));
+  put_response_times(scope, time, traffic.response_buckets);
 }
 
 void TrafficMetrics::publish_group(Time time, GroupScopes& scopes, const Group& group) {
   publish_targets(time, scopes.both, group.traffic);
-  put("HealthyHostCount", scopes.both, count_unit, time, as_values(group.hosts.healthy));
-  put("UnHealthyHostCount", scopes.both, count_unit, time, as_values(group.hosts.unhealthy));
+  put_hosts("HealthyHostCount", scopes.both, time, group.hosts.healthy);
+  put_hosts("UnHealthyHostCount", scopes.both, time, group.hosts.unhealthy);
   // The average over the targets that could have had the requests.
   const double targets = std::max(1.0, average_of(group.hosts.healthy));
   const double per_target = static_cast<double>(group.traffic.requests) / targets;
@@ -226,16 +244,35 @@ void TrafficMetrics::publish_group(Time time, GroupScopes& scopes, const Group& 
   put_one("RequestCountPerTarget", scopes.group_only, count_unit, time, per_target);
 }
 
-void TrafficMetrics::put(const char* name, Scope& scope, const std::string& unit, Time time,
-                         const std::vector<control::WeightedValue>& values) {
+void TrafficMetrics::put_hosts(const char* name, Scope& scope, Time time, const Samples& samples) {
+  point_.values.clear();
+  for (const auto& [hosts, count] : samples)
+    point_.values.push_back({static_cast<double>(hosts), static_cast<double>(count)});
+  put_values(name, scope, count_unit, time);
+}
+
+// A bucket stands for its geometric middle.
+void TrafficMetrics::put_response_times(Scope& scope, Time time, const world::Counts& buckets) {
+  static const std::string seconds = "Seconds";
+  point_.values.clear();
+  for (const auto& [index, count] : buckets) {
+    if (count <= 0) continue;
+    const double middle_ms = std::pow(world::LatencyHistogram::base, index + 0.5);
+    point_.values.push_back({middle_ms / 1000, static_cast<double>(count)});
+  }
+  put_values("TargetResponseTime", scope, seconds, time);
+}
+
+// The values of point_.
+void TrafficMetrics::put_values(const char* name, Scope& scope, const std::string& unit, Time time) {
+  const auto& values = point_.values;
   if (values.empty()) return;
   if (values.size() == 1) return put_one(name, scope, unit, time, values.front().value, values.front().count);
-  cloudwatch::MetricValues point;
+  point_.set = {};
   for (const auto& [value, count] : values)
-    control::merge(point.set, control::statistic_set_of(value, count));
-  point.values = values;
+    control::merge(point_.set, control::statistic_set_of(value, count));
   scope.name = name;
-  metrics_.put(scope, unit, time, point);
+  metrics_.put(scope, unit, time, point_);
 }
 
 void TrafficMetrics::put_one(const char* name, Scope& scope, const std::string& unit, Time time, double value,

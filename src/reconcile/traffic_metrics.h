@@ -3,11 +3,14 @@
 // them.
 #pragma once
 
+#include <boost/container/flat_map.hpp>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "loop/loop.h"
+#include "reconcile/table_watch.h"
 #include "services/cloudwatch/metric_sink.h"
 #include "store/store.h"
 #include "world/balancer.h"
@@ -20,7 +23,7 @@ class TrafficMetrics {
   TrafficMetrics(Store& store, Loop& loop, cloudwatch::MetricSink& metrics, Duration publish_lag);
   ~TrafficMetrics();
 
-  void start() { schedule(); }
+  void start();
 
   void on_traffic(const std::vector<world::TrafficReport>& reports);
 
@@ -30,23 +33,28 @@ class TrafficMetrics {
  private:
   // A metric's identity with its name left open, so that a minute's points name nothing anew.
   using Scope = cloudwatch::MetricId;
+  using Samples = boost::container::flat_map<int, int>;  // value -> samples that saw it
   // What a minute has gathered of one load balancer, or of one of its target groups.
   struct Traffic {
     std::int64_t requests = 0;
-    std::map<int, std::int64_t> by_status;
-    std::map<int, std::int64_t> elb_by_status;
+    world::Counts by_status;
+    world::Counts elb_by_status;
     std::int64_t connection_errors = 0;
     std::int64_t new_connections = 0;
     std::int64_t active_connections_most = 0;
     std::int64_t processed_bytes = 0;
-    std::map<int, std::int64_t> response_buckets;
+    world::Counts response_buckets;
+
+    void clear();
   };
   struct Hosts {
-    std::map<int, int> healthy, unhealthy;  // count of hosts -> samples that saw it
+    Samples healthy, unhealthy;
   };
   struct Group {
     Traffic traffic;
     Hosts hosts;
+
+    bool seen() const { return traffic.requests > 0 || !hosts.healthy.empty(); }
   };
   struct Balancer {
     Traffic traffic;
@@ -56,21 +64,33 @@ class TrafficMetrics {
     Scope both;  // of the load balancer and the target group
     Scope group_only;
   };
-  using Minute = std::map<std::string, Balancer>;  // by ARN
+  struct BalancerScopes {
+    Scope own;
+    std::map<std::string, GroupScopes> groups;  // by ARN
+  };
+  // By ARN. What was gathered is emptied in place: a minute like the one before allocates nothing.
+  using Minute = std::map<std::string, Balancer>;
+  struct UsedGroup {
+    std::set<std::string> balancers;
+    int healthy = 0, unhealthy = 0;
+  };
 
   void schedule();
   void sample();
   void count_hosts();
+  void find_used_groups();
   void finish_minute(Time minute_end);
   static void add(Traffic& traffic, const world::TrafficReport& report);
   void publish();
+  void empty_finished();
   void publish_balancer(Time time, Scope& scope, const Traffic& traffic);
   void publish_targets(Time time, Scope& scope, const Traffic& traffic);
   void publish_group(Time time, GroupScopes& scopes, const Group& group);
-  Scope& scope_of(const std::string& balancer_arn);
-  GroupScopes& scopes_of(const std::string& balancer_arn, const std::string& group_arn);
-  void put(const char* name, Scope& scope, const std::string& unit, Time time,
-           const std::vector<control::WeightedValue>& values);
+  BalancerScopes& scopes_of(const std::string& balancer_arn);
+  static GroupScopes& scopes_of(BalancerScopes& balancer, const std::string& group_arn);
+  void put_hosts(const char* name, Scope& scope, Time time, const Samples& samples);
+  void put_response_times(Scope& scope, Time time, const world::Counts& buckets);
+  void put_values(const char* name, Scope& scope, const std::string& unit, Time time);
   void put_one(const char* name, Scope& scope, const std::string& unit, Time time, double value,
                double count = 1);
   void put_count(const char* name, Scope& scope, Time time, std::int64_t count);
@@ -84,8 +104,11 @@ class TrafficMetrics {
   Minute finished_;  // waits for its lag to pass
   Time finished_start_{};
   TimerId publication_ = no_timer;
-  std::map<std::string, Scope> scopes_;                                      // by the load balancer's ARN
-  std::map<std::pair<std::string, std::string>, GroupScopes> group_scopes_;  // and the group's
+  std::map<std::string, BalancerScopes> scopes_;  // by the load balancer's ARN
+  std::map<std::string, UsedGroup> used_groups_;  // by ARN: those that a listener or a rule forwards to
+  bool used_groups_known_ = false;
+  cloudwatch::MetricValues point_;  // of put_values()
+  TableWatch watch_;
 };
 
 }  // namespace berth::reconcile

@@ -59,8 +59,8 @@ ScalingSettings scaling_settings(const Store& store, const std::string& service_
     if (autoscaling::service_key(id) != service_key) continue;
     settings.minimum = target.min_capacity;
     settings.maximum = target.max_capacity;
-    for (const auto* row : autoscaling::rows_of<autoscaling::ScalingPolicyRow>(store, id))
-      settings.policies.push_back(setting_of(store, *row));
+    for (const auto* entry : store.rows_of<autoscaling::ScalingPolicyRow>(id))
+      settings.policies.push_back(setting_of(store, entry->second));
   }
   return settings;
 }

@@ -205,27 +205,28 @@ void LoadedBalancer::arm() {
 TrafficMinute LoadedBalancer::close_minute() {
   catch_up();
   const TrafficMinute minute = ledger_->close_minute();
-  std::string balancer_arn;
-  for (const auto& balancer : spec_.load_balancers) {
-    if (!balancer.listeners.empty() && balancer_arn.empty()) balancer_arn = balancer.arn;
-  }
   const auto& counts = minute.counts;
-  if (balancer_arn.empty() || counts.requests <= 0) return minute;
-  world::TrafficReport targets{.load_balancer_arn = balancer_arn, .target_group_arn = traffic_group_};
+  const auto listening = std::find_if(spec_.load_balancers.begin(), spec_.load_balancers.end(),
+                                      [](const auto& balancer) { return !balancer.listeners.empty(); });
+  if (listening == spec_.load_balancers.end() || counts.requests <= 0) return minute;
+  auto &targets = reports_[0], &own = reports_[1];
+  targets.load_balancer_arn = own.load_balancer_arn = listening->arn;
+  targets.target_group_arn = traffic_group_;
   targets.requests = whole(counts.requests - counts.failed_503);
   targets.by_status[200] = whole(counts.answered());
+  targets.target_response_ms.buckets.clear();
   for (const auto& point : ledger_->last_times()) {
     const int bucket = static_cast<int>(
         std::floor(std::log(std::max(point.ms, 0.01)) / std::log(world::LatencyHistogram::base)));
     targets.target_response_ms.buckets[bucket] += whole(point.weight);
   }
-  world::TrafficReport own{.load_balancer_arn = balancer_arn};
+  own.elb_by_status.clear();
   const std::pair<int, double> failures[] = {
       {502, counts.failed_502}, {503, counts.failed_503}, {504, counts.failed_504}};
   for (const auto& [status, count] : failures) {
     if (whole(count) > 0) own.elb_by_status[status] = whole(count);
   }
-  listener_.on_traffic({targets, own});
+  listener_.on_traffic(reports_);
   return minute;
 }
 

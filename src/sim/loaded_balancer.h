@@ -71,6 +71,7 @@ class LoadedBalancer final : public world::Balancer {
   std::map<Place, Target> targets_;
   std::map<std::string, double> vcpu_;
   std::string traffic_group_;
+  std::vector<world::TrafficReport> reports_{2};  // of the targets and of the load balancer's own answers
   LoadModel* load_ = nullptr;
   TrafficLedger* ledger_ = nullptr;
   TimerId timer_ = no_timer;

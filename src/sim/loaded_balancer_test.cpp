@@ -180,7 +180,7 @@ TEST_F(LoadedBalancerTest, ReportsTheMinuteAsALoadBalancerDoes) {
   EXPECT_EQ(heard.traffic[0].target_group_arn, "tg");
   EXPECT_EQ(heard.traffic[0].requests, 8);  // those without a target are not the group's
   EXPECT_EQ(heard.traffic[0].by_status.at(200), 4);
-  EXPECT_EQ(heard.traffic[1].elb_by_status, (std::map<int, std::int64_t>{{502, 1}, {503, 2}, {504, 3}}));
+  EXPECT_EQ(heard.traffic[1].elb_by_status, (world::Counts{{502, 1}, {503, 2}, {504, 3}}));
   heard.traffic.clear();
   (void)balancer.close_minute();
   EXPECT_TRUE(heard.traffic.empty());

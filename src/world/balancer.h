@@ -3,6 +3,7 @@
 // goes needs no reload) and may be called again with the same at any time.
 #pragma once
 
+#include <boost/container/flat_map.hpp>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -114,10 +115,13 @@ struct TargetHealthEvent {
   std::string description;  // "Health checks failed with these codes: [503]"
 };
 
+// Number -> how often. Emptied and filled again every minute without allocating.
+using Counts = boost::container::flat_map<int, std::int64_t>;
+
 // Response times in buckets; bucket i counts times in [base^i, base^(i+1)) ms, so percentiles are within 5 %.
 struct LatencyHistogram {
   static constexpr double base = 1.05;
-  std::map<int, std::int64_t> buckets;
+  Counts buckets;
 };
 
 // What passed since the last report, of one (load balancer, target group); target_group_arn is empty for
@@ -126,8 +130,8 @@ struct TrafficReport {
   std::string load_balancer_arn;
   std::string target_group_arn;
   std::int64_t requests = 0;
-  std::map<int, std::int64_t> by_status;      // status -> count, of the target's answers
-  std::map<int, std::int64_t> elb_by_status;  // of the load balancer's own answers (502, 503, 504, 3xx, 4xx)
+  Counts by_status;      // status -> count, of the target's answers
+  Counts elb_by_status;  // of the load balancer's own answers (502, 503, 504, 3xx, 4xx)
   std::int64_t connection_errors = 0;
   std::int64_t new_connections = 0;
   std::int64_t active_connections = 0;

@@ -311,7 +311,7 @@ TEST_F(BalancerE2e, AnswersAndCountsFailuresAsAnAlb) {
   const auto& target = heard_.traffic[web().arn];
   const auto& own = heard_.traffic[""];
   ASSERT_TRUE(wait_for([&] { return target.requests == 7; })) << target.requests;
-  EXPECT_EQ(target.by_status, (std::map<int, std::int64_t>{{200, 1}, {404, 1}, {503, 2}}));
+  EXPECT_EQ(target.by_status, (world::Counts{{200, 1}, {404, 1}, {503, 2}}));
   EXPECT_EQ(target.connection_errors, 1);
   EXPECT_EQ(heard_.timed, 4);
   EXPECT_EQ(own.elb_by_status.at(502), 2);

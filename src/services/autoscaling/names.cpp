@@ -51,10 +51,14 @@ Result<> check_listing(const std::optional<std::string>& dimension, bool names_r
   return {};
 }
 
-std::string service_key(std::string_view resource_id) {
-  const auto parts = split(resource_id, '/');
-  if (parts.size() != 3 || parts[0] != "service" || parts[1].empty() || parts[2].empty()) return "";
-  return parts[1] + "/" + parts[2];
+std::string_view service_key(std::string_view resource_id) {
+  constexpr std::string_view prefix = "service/";
+  if (!resource_id.starts_with(prefix)) return "";
+  const auto key = resource_id.substr(prefix.size());
+  const auto slash = key.find('/');
+  const bool two_names = slash != std::string_view::npos && slash > 0 && slash + 1 < key.size() &&
+                         key.find('/', slash + 1) == std::string_view::npos;
+  return two_names ? key : "";
 }
 
 std::string resource_id(std::string_view service_key) {
@@ -78,19 +82,21 @@ std::string scheduled_action_arn(const Context& context, const std::string& reso
 const ScalingPolicyRow* find_policy(const Store& store, std::string_view action_arn) {
   constexpr std::string_view before_resource = ":resource/ecs/";
   constexpr std::string_view before_name = ":policyName/";
+  constexpr std::string_view created_by = ":createdBy/";
   const auto resource = action_arn.find(before_resource);
   const auto name = action_arn.find(before_name);
   if (resource == std::string_view::npos || name == std::string_view::npos || name < resource) return nullptr;
   const auto resource_at = resource + before_resource.size();
-  std::string key(action_arn.substr(resource_at, name - resource_at));
-  key += '|';
-  key += action_arn.substr(name + before_name.size());
-  const auto* policy = store.find<ScalingPolicyRow>(key);
-  if (policy) return policy->arn == action_arn ? policy : nullptr;
-  const auto created_by = key.rfind(":createdBy/");
-  if (created_by == std::string::npos) return nullptr;
-  policy = store.find<ScalingPolicyRow>(key.substr(0, created_by));
-  return policy && action_arn.starts_with(policy->arn + ":") ? policy : nullptr;
+  const auto resource_id = action_arn.substr(resource_at, name - resource_at);
+  // A name may hold what looks like the addition: of several the longest is meant, which comes last.
+  const ScalingPolicyRow* found = nullptr;
+  for (const auto* entry : store.rows_of<ScalingPolicyRow>(resource_id)) {
+    const auto& policy = entry->second;
+    if (policy.arn == action_arn) return &policy;
+    if (action_arn.starts_with(policy.arn) && action_arn.substr(policy.arn.size()).starts_with(created_by))
+      found = &policy;
+  }
+  return found;
 }
 
 Error no_such_target(const std::string& resource_id) {

@@ -24,8 +24,8 @@ Result<> check_scalable(const std::optional<std::string>& service_namespace, con
 // The same of a listing, where a resource needs a dimension only with it; another namespace just has nothing.
 Result<> check_listing(const std::optional<std::string>& dimension, bool names_resource);
 
-// ServiceRow::key() of `service/<cluster>/<service>`; empty when it is none.
-std::string service_key(std::string_view resource_id);
+// ServiceRow::key() of `service/<cluster>/<service>`, a part of it; empty when it is none.
+std::string_view service_key(std::string_view resource_id);
 std::string resource_id(std::string_view service_key);
 
 std::string target_arn(const Context& context);

@@ -48,8 +48,8 @@ void keep(Store& store, Time now, ScalingActivityRow row) {
 // What an order means to the target's policies: its own cooldown runs, a scale-out ends every scale-in
 // cooldown.
 void tell_policies(Store& store, const Order& order, const std::string& activity, int from, Time now) {
-  for (const auto* row : rows_of<ScalingPolicyRow>(store, order.resource_id)) {
-    auto* policy = store.edit<ScalingPolicyRow>(row->key());
+  for (const auto* entry : store.rows_of<ScalingPolicyRow>(order.resource_id)) {
+    auto* policy = store.edit<ScalingPolicyRow>(entry->first);
     policy->last_not_scaled.reset();
     if (policy->key() == order.policy) {
       policy->cooldown.ordered(from, order.desired, now);
@@ -76,7 +76,7 @@ NotScaledReason shape_of(const control::NotScaledReason& reason) {
 }  // namespace
 
 bool order(Store& store, Loop& loop, const Order& order) {
-  const std::string service = service_key(order.resource_id);
+  const std::string service(service_key(order.resource_id));
   const auto* before = store.find<ecs::ServiceRow>(service);
   if (!before) return false;
   const int from = before->desired_count;
@@ -96,9 +96,9 @@ bool order(Store& store, Loop& loop, const Order& order) {
 bool is_recorded(const ScalingPolicyRow& policy, const control::NotScaledReason& reason) {
   if (!policy.last_not_scaled) return false;
   const auto& last = *policy.last_not_scaled;
-  const auto now = shape_of(reason);
-  return last.code == now.code && last.max_capacity == now.max_capacity &&
-         last.min_capacity == now.min_capacity && last.current_capacity == now.current_capacity;
+  return last.code == name_of(reason.code) && last.max_capacity == wide(reason.max_capacity) &&
+         last.min_capacity == wide(reason.min_capacity) &&
+         last.current_capacity == wide(reason.current_capacity);
 }
 
 void record_not_scaled(Store& store, Loop& loop, const ScalingPolicyRow& policy,

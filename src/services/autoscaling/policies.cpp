@@ -97,7 +97,7 @@ Result<PutScalingPolicyResponse> put_scaling_policy(Context& context, const PutS
   const auto* existing = context.store.find<ScalingPolicyRow>(resource_id + "|" + name);
   const std::string type = input.policy_type.value_or(existing ? existing->type : step_scaling);
   if (auto typed = check_type(type, input, existing); !typed) return typed.error();
-  if (!existing && rows_of<ScalingPolicyRow>(context.store, resource_id).size() >= policies_per_target_max) {
+  if (!existing && context.store.rows_of<ScalingPolicyRow>(resource_id).size() >= policies_per_target_max) {
     return Error{
         "LimitExceededException",
         fmt::format("A scalable target can have at most {} scaling policies.", policies_per_target_max)};

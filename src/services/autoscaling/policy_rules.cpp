@@ -176,9 +176,10 @@ Result<> check_tracking(const Store& store, const TargetTrackingScalingPolicyCon
   const auto tracked = tracked_metric(config, resource_id);
   if (!tracked) return tracked.error();
   if (auto checked = check_metric(store, config, *tracked, resource_id); !checked) return checked;
-  for (const auto* other : rows_of<ScalingPolicyRow>(store, resource_id)) {
-    if (other->name == policy_name || !other->tracking) continue;
-    const auto theirs = tracked_metric(*other->tracking, resource_id);
+  for (const auto* entry : store.rows_of<ScalingPolicyRow>(resource_id)) {
+    const auto& other = entry->second;
+    if (other.name == policy_name || !other.tracking) continue;
+    const auto theirs = tracked_metric(*other.tracking, resource_id);
     if (theirs && same_tracked_metric(*tracked, *theirs)) {
       return validation(std::string(control::same_metric_message));
     }

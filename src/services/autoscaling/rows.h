@@ -55,6 +55,7 @@ struct ScalingPolicyRow {
   Time created_at{};
 
   std::string key() const { return resource_id + "|" + name; }
+  const std::string& belongs_to() const { return resource_id; }
 };
 BOOST_DESCRIBE_STRUCT(ScalingPolicyRow, (),
                       (resource_id, name, arn, type, tracking, step, alarms, cooldown, last_order,
@@ -68,6 +69,7 @@ struct ScheduledActionRow {
   int version = 1;              // counts its changes
 
   std::string key() const { return resource_id + "|" + name; }
+  const std::string& belongs_to() const { return resource_id; }
 };
 BOOST_DESCRIBE_STRUCT(ScheduledActionRow, (), (resource_id, name, description, version))
 
@@ -85,17 +87,5 @@ struct ScalingActivityRow {
 BOOST_DESCRIBE_STRUCT(ScalingActivityRow, (), (sequence, description, ordered, policy, explanation))
 
 void add_tables(Store& store);
-
-// The rows of table `Row` that belong to a target, in order of their names.
-template <class Row>
-std::vector<const Row*> rows_of(const Store& store, const std::string& resource_id) {
-  std::vector<const Row*> found;
-  const std::string prefix = resource_id + "|";
-  const auto& rows = store.all<Row>();
-  for (auto row = rows.lower_bound(prefix); row != rows.end() && row->first.starts_with(prefix); ++row) {
-    found.push_back(&row->second);
-  }
-  return found;
-}
 
 }  // namespace berth::autoscaling

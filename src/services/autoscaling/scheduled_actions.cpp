@@ -74,7 +74,7 @@ Result<PutScheduledActionResponse> put_scheduled_action(Context& context,
   }
   if (!context.store.find<ScalableTargetRow>(resource_id)) return no_such_target(resource_id);
   const auto* existing = context.store.find<ScheduledActionRow>(resource_id + "|" + name);
-  if (!existing && rows_of<ScheduledActionRow>(context.store, resource_id).size() >= actions_per_target_max) {
+  if (!existing && context.store.rows_of<ScheduledActionRow>(resource_id).size() >= actions_per_target_max) {
     return Error{
         "LimitExceededException",
         fmt::format("A scalable target can have at most {} scheduled actions.", actions_per_target_max)};

@@ -96,15 +96,13 @@ Result<const ScalableTargetRow*> find_by_arn(const Store& store, const std::opti
 }  // namespace
 
 void remove_target(Store& store, const std::string& resource_id, Time now) {
-  for (const auto* policy : rows_of<ScalingPolicyRow>(store, resource_id)) {
-    const std::string key = policy->key();
-    remove_alarms(store, *policy, now);
-    store.erase<ScalingPolicyRow>(key);
+  const auto policies = store.rows_of<ScalingPolicyRow>(resource_id);
+  for (const auto* policy : policies) {
+    remove_alarms(store, policy->second, now);
+    store.erase<ScalingPolicyRow>(policy->first);
   }
-  for (const auto* action : rows_of<ScheduledActionRow>(store, resource_id)) {
-    const std::string key = action->key();
-    store.erase<ScheduledActionRow>(key);
-  }
+  const auto actions = store.rows_of<ScheduledActionRow>(resource_id);
+  for (const auto* action : actions) store.erase<ScheduledActionRow>(action->first);
   store.erase<ScalableTargetRow>(resource_id);
 }
 

@@ -39,7 +39,8 @@ bool read_identity(const std::string& text, MetricId& id, std::string& unit) {
   return true;
 }
 
-std::string write_point(const control::StatisticSet& set, const std::map<double, double>* values) {
+template <class Values>
+std::string write_point(const control::StatisticSet& set, const Values* values) {
   json::array out{set.sample_count, set.sum, set.minimum, set.maximum};
   if (values) {
     for (const auto& [value, count] : *values) {
@@ -83,7 +84,8 @@ void MetricStore::add(Point& point, const MetricValues& values) {
     return;
   }
   if (!point.values) {
-    point.values = std::make_unique<std::map<double, double>>();
+    point.values = std::make_unique<WeightedValues>();
+    point.values->reserve(values.values.size() + 1);
     if (!first) (*point.values)[before.minimum] = before.sample_count;
   }
   if (values.values.empty()) (*point.values)[values.set.minimum] += values.set.sample_count;
@@ -122,7 +124,7 @@ std::vector<Bucket> MetricStore::query(const MetricId& id, Time start, Time end,
   auto at = std::lower_bound(points.begin(), points.end(), start,
                              [](const Point& point, Time wanted) { return point.start < wanted; });
   std::vector<Bucket> buckets;
-  std::map<double, double> values;
+  WeightedValues values;
   bool values_known = true;
   const auto close_bucket = [&] {
     if (buckets.empty() || !values_known) return;
@@ -211,11 +213,11 @@ void MetricStore::repeat_newest(Time last, Duration kept, Time now, Duration lat
   const auto repeat = [&](std::deque<Point>& points) {
     if (points.empty() || points.back().start < now - latest) return;
     const control::StatisticSet set = points.back().set;
-    const auto values = points.back().values ? *points.back().values : std::map<double, double>();
+    const auto values = points.back().values ? *points.back().values : WeightedValues();
     for (Time at = std::max(points.back().start, floor_to_minute(last - kept)) + Duration::minutes(1);
          at <= last; at = at + Duration::minutes(1)) {
       points.push_back(
-          {at, set, values.empty() ? nullptr : std::make_unique<std::map<double, double>>(values)});
+          {at, set, values.empty() ? nullptr : std::make_unique<WeightedValues>(values)});
     }
   };
   for (auto& [id, units] : metrics_) {

@@ -2,6 +2,7 @@
 // file, from which a restart reads them back. It aggregates, but knows neither alarms nor the API's shapes.
 #pragma once
 
+#include <boost/container/flat_map.hpp>
 #include <deque>
 #include <functional>
 #include <map>
@@ -79,11 +80,12 @@ class MetricStore final : public MetricSink {
   void clear();
 
  private:
+  using WeightedValues = boost::container::flat_map<double, double>;
   struct Point {
     Time start{};
     control::StatisticSet set;
     // value -> count; null: all samples have the same value, or only the set is known
-    std::unique_ptr<std::map<double, double>> values;
+    std::unique_ptr<WeightedValues> values;
 
     bool values_known() const { return values || set.minimum == set.maximum; }
   };

@@ -95,8 +95,12 @@ std::map<std::string, TaskCounts> counts_by_deployment(const Store& store, const
 }
 
 TaskCounts service_counts(const Store& store, const ServiceRow& service) {
+  return service_counts(store, service.key());
+}
+
+TaskCounts service_counts(const Store& store, std::string_view service_key) {
   TaskCounts counts;
-  for (const TaskRow* task : live_tasks(store, service)) count_task(*task, counts);
+  for (const auto* entry : store.rows_of<TaskRow>(service_key)) count_task(entry->second, counts);
   return counts;
 }
 

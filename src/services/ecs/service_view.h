@@ -24,6 +24,7 @@ void count_task(const TaskRow& task, TaskCounts& counts);
 // Over all deployments, by deployment id.
 std::map<std::string, TaskCounts> counts_by_deployment(const Store& store, const ServiceRow& service);
 TaskCounts service_counts(const Store& store, const ServiceRow& service);
+TaskCounts service_counts(const Store& store, std::string_view service_key);
 std::map<std::string, TaskCounts> counts_by_service(const Store& store);  // ServiceRow::key() -> counts
 
 // Tasks of a service that are not STOPPED.
