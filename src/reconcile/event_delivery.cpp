@@ -17,7 +17,7 @@ using events::TriggerRow;
 
 namespace {
 
-constexpr RealDuration store_retry = RealDuration::seconds(1);
+constexpr RealDuration delivery_retry = RealDuration::seconds(1);
 
 void put_invocations(Store& store, const RuleRow& rule, const TriggerRow& trigger) {
   for (const auto& target : rule.targets) {
@@ -137,7 +137,7 @@ void EventDelivery::arm() {
 // The store has said why.
 void EventDelivery::retry_later() {
   context_.loop.cancel(timer_);
-  timer_ = context_.loop.after_real(store_retry, [this] { step(); });
+  timer_ = context_.loop.after_real(delivery_retry, [this] { step(); });
 }
 
 void EventDelivery::count(const char* metric, const std::string& rule) {
