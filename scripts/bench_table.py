@@ -15,6 +15,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BIN = os.path.join(ROOT, "build/release/bin")
 sys.path.insert(0, os.path.join(ROOT, "tests/e2e"))
 
+from bench_builds import builds  # noqa: E402
 from bench_simulator import simulator  # noqa: E402
 from daemon import CLUSTER, PODMAN, Daemon, output_of, output_of_checked, wait_for  # noqa: E402
 
@@ -335,6 +336,7 @@ def main():
     idle(table, daemon, "empty store", "<= 20 MiB")
     daemon.clean_up()
     with_the_articles_stack(table)
+    builds(table, BIN)
     simulator(table, BIN, ARTICLE)
 
 
