@@ -1,7 +1,8 @@
 # Generates the C++ of every service in BERTH_SERVICES from AWS's schemas. Sets BERTH_MODEL_SOURCES and
 # BERTH_HANDLER_SOURCES. A line in a service's operations.txt regenerates that service alone.
 find_program(NODE node REQUIRED)
-set(BERTH_SERVICES sts ssm iam ec2 elbv2 ecs ecr codebuild events s3 logs cloudwatch autoscaling sns cloudformation)
+set(BERTH_SERVICES sts ssm iam ec2 elbv2 ecs ecr codebuild events s3 logs cloudwatch autoscaling sns servicediscovery
+                   cloudformation)
 set(BERTH_GENERATED ${CMAKE_BINARY_DIR}/generated)
 set(modelgen ${CMAKE_SOURCE_DIR}/tools/modelgen)
 

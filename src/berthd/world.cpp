@@ -76,6 +76,7 @@ struct World::Parts {
                   [this](const std::string& vpc_id) { return network.vpc_namespace(vpc_id); }}),
         endpoints(context.store, loop, context.settings, gateway),
         listeners(context.store, loop, network, endpoints, gateway),
+        resolvers(context.store, loop, network),
         registry(loop,
                  registry_config(context.settings, options, [this] { return registry_api.is_pushing(); })),
         registry_sync(std::in_place, context.store, loop, registry),
@@ -94,6 +95,7 @@ struct World::Parts {
   host::HaproxyBalancer balancer;
   gateway::TaskEndpoints endpoints;
   VpcListeners listeners;
+  VpcResolvers resolvers;
   host::DockerRegistry registry;
   std::optional<reconcile::RegistrySync> registry_sync;
   gateway::RegistryApi registry_api;
@@ -128,6 +130,7 @@ Result<> World::start() {
   parts_ = std::make_unique<Parts>(context_, loop_, options_, gateway_);
   if (options_.take_down) return {};  // nothing may be started again; what is there is found by its name
   parts_->listeners.start();
+  parts_->resolvers.start();
   parts_->registry_api.add_routes(gateway_.routes());
   parts_->registry_sync->start();
   parts_->builds.start(parts_->build_runner);

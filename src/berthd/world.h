@@ -7,6 +7,7 @@
 
 #include "berthd/options.h"
 #include "berthd/vpc_listeners.h"
+#include "berthd/vpc_resolvers.h"
 #include "gateway/gateway.h"
 #include "host/container_runtime.h"
 #include "host/docker_registry.h"

@@ -88,6 +88,12 @@ constexpr ResourceRule resource_rules[] = {
      "RemoveRoleFromInstanceProfile",
      "instance-profile/{InstanceProfileName}"},
     {"iam", "GetPolicy DeletePolicy GetPolicyVersion CreatePolicyVersion DeletePolicyVersion", "{PolicyArn}"},
+    {"servicediscovery", "GetNamespace DeleteNamespace UpdatePrivateDnsNamespace", "namespace/{Id}"},
+    {"servicediscovery", "GetService DeleteService UpdateService", "service/{Id}"},
+    {"servicediscovery",
+     "RegisterInstance DeregisterInstance GetInstance ListInstances GetInstancesHealthStatus "
+     "UpdateInstanceCustomHealthStatus",
+     "service/{ServiceId}"},
     {"sts", "AssumeRole", "{RoleArn}"},
     {"s3", "ListObjects ListObjectsV2 HeadBucket", "{Bucket}", "ListBucket"},
     {"s3", "ListMultipartUploads", "{Bucket}", "ListBucketMultipartUploads"},

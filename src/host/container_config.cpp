@@ -126,6 +126,8 @@ json::object container_config(const Names& names, const world::TaskSpec& task,
                    {"Env", std::move(environment)},
                    {"Labels", labels(names, task, container, place.boot)},
                    {"HostConfig", host_config(container, place, ceiling)}};
+  const std::string& resolver = task.interface.resolver_address;
+  if (!resolver.empty()) out["HostConfig"].as_object()["Dns"] = json::array{json::string(resolver)};
   if (!container.entry_point.empty()) out["Entrypoint"] = strings(container.entry_point);
   if (!container.command.empty()) out["Cmd"] = strings(container.command);
   if (!container.working_directory.empty()) out["WorkingDir"] = container.working_directory;

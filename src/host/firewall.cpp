@@ -9,7 +9,7 @@
 namespace berth::host {
 namespace {
 
-// Metadata and credentials: no security group stands before them on AWS either.
+// Metadata and credentials: no security group stands before them on AWS either, nor before the resolver.
 constexpr const char* agent_address = "169.254.170.2";
 
 std::string port_match(const world::TrafficRule& rule) {
@@ -54,6 +54,8 @@ std::string firewall_script(const world::FirewallSpec& firewall) {
       "    ct state established,related accept\n"
       "    ip daddr {} accept\n",
       agent_address);
+  if (!firewall.resolver_address.empty())
+    out += fmt::format("    ip daddr {} udp dport 53 accept\n", firewall.resolver_address);
   write_rules(firewall.egress, "daddr", out);
   return out + "  }\n}\n";
 }

@@ -90,26 +90,43 @@ Result<> in_netns(const std::string& name, const std::function<Result<>()>& work
   return result;
 }
 
-Result<int> listen_in_netns(const std::string& name, const std::string& address, int port) {
+namespace {
+
+// A socket of the namespace, bound to an address of it.
+Result<Fd> bound_in_netns(const std::string& name, int type, const std::string& address, int port) {
   sockaddr_in where{};
   where.sin_family = AF_INET;
   where.sin_port = htons(static_cast<std::uint16_t>(port));
   if (inet_pton(AF_INET, address.c_str(), &where.sin_addr) != 1) {
     return Error{"SystemError", address + " is not an IPv4 address"};
   }
-  Fd listener;
+  Fd made;
   const auto opened = in_netns(name, [&]() -> Result<> {
-    listener.reset(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    made.reset(socket(AF_INET, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     const int on = 1;
-    setsockopt(listener.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    if (!listener || bind(listener.get(), reinterpret_cast<const sockaddr*>(&where), sizeof where) != 0 ||
-        listen(listener.get(), listen_backlog) != 0) {
+    setsockopt(made.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    if (!made || bind(made.get(), reinterpret_cast<const sockaddr*>(&where), sizeof where) != 0 ||
+        (type == SOCK_STREAM && listen(made.get(), listen_backlog) != 0)) {
       return system_error(address + ":" + std::to_string(port) + " in " + name);
     }
     return {};
   });
   if (!opened) return opened.error();
-  return listener.release();
+  return made;
+}
+
+}  // namespace
+
+Result<int> listen_in_netns(const std::string& name, const std::string& address, int port) {
+  auto listener = bound_in_netns(name, SOCK_STREAM, address, port);
+  if (!listener) return listener.error();
+  return listener->release();
+}
+
+Result<int> bind_in_netns(const std::string& name, const std::string& address, int port) {
+  auto bound = bound_in_netns(name, SOCK_DGRAM, address, port);
+  if (!bound) return bound.error();
+  return bound->release();
 }
 
 Result<> set_netns_settings(const std::string& name, const std::map<std::string, std::string>& settings) {

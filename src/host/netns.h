@@ -24,6 +24,8 @@ Result<> remove_netns(const std::string& name);
 Result<> in_netns(const std::string& name, const std::function<Result<>()>& work);
 // A socket that listens on an address of the namespace; whoever gets it closes it.
 Result<int> listen_in_netns(const std::string& name, const std::string& address, int port);
+// One that takes datagrams there.
+Result<int> bind_in_netns(const std::string& name, const std::string& address, int port);
 // Settings below /proc/sys/net of the namespace: {"ipv4/ip_forward", "1"}.
 Result<> set_netns_settings(const std::string& name, const std::map<std::string, std::string>& settings);
 

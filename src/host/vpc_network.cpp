@@ -99,8 +99,11 @@ Result<> ensure_subnet(const std::string& space, const std::string& subnet_id, c
   return ip_batch(space, commands);
 }
 
-// A load balancer's connections come from its own addresses, not from the gateway's.
-Result<> set_balancer_addresses(const std::string& space, const std::vector<std::string>& wanted) {
+// Addresses that berth itself has in the VPC. A load balancer's connections come from its own, not from the gateway's;
+// the resolver has one.
+Result<> set_own_addresses(const std::string& space, const world::VpcSpec& vpc) {
+  auto wanted = vpc.balancer_addresses;
+  if (!vpc.resolver_address.empty()) wanted.push_back(vpc.resolver_address);
   const auto interfaces = interfaces_of(space);
   if (!interfaces) return interfaces.error();
   const Interface* loopback = named(*interfaces, "lo");
@@ -159,7 +162,7 @@ Result<bool> make_equal_to(const Names& names, const std::vector<world::VpcSpec>
     for (const auto& subnet : vpc.subnets) {
       if (auto made = ensure_subnet(space, subnet.id, subnet.cidr); !made) return made.error();
     }
-    if (auto set = set_balancer_addresses(space, vpc.balancer_addresses); !set) return set.error();
+    if (auto set = set_own_addresses(space, vpc); !set) return set.error();
     if (auto removed = remove_unwanted_subnets(space, vpc); !removed) return removed.error();
     if (auto made = ensure_gateway(names, vpc.id); !made) return made.error();
   }
@@ -371,6 +374,12 @@ void VpcNetwork::listen_in_vpc(const std::string& vpc_id, const std::string& add
                                Done<int> done) {
   enqueue([space = names_.vpc_namespace(vpc_id), address, port, done = std::move(done)]() -> Callback {
     return [done, listener = listen_in_netns(space, address, port)] { done(listener); };
+  });
+}
+
+void VpcNetwork::bind_in_vpc(const std::string& vpc_id, const std::string& address, int port, Done<int> done) {
+  enqueue([space = names_.vpc_namespace(vpc_id), address, port, done = std::move(done)]() -> Callback {
+    return [done, bound = bind_in_netns(space, address, port)] { done(bound); };
   });
 }
 

@@ -42,6 +42,9 @@ class VpcNetwork final : public world::Network {
   // the metadata and credentials endpoints. The caller owns it and closes it before the VPC is taken away.
   void listen_in_vpc(const std::string& vpc_id, const std::string& address, int port, Done<int> done);
 
+  // Opens a socket for datagrams inside an existing VPC; likewise.
+  void bind_in_vpc(const std::string& vpc_id, const std::string& address, int port, Done<int> done);
+
   // Opens the socket of AWS's API in the internet, as long as there is a VPC.
   void listen_in_internet(Done<int> done);
 

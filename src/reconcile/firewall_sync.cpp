@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "services/ec2/networking.h"
 #include "services/ec2/security_groups.h"
 #include "services/elbv2/nodes.h"
 
@@ -160,6 +161,7 @@ void FirewallSync::step() {
       continue;
     }
     auto firewall = firewall_of(interface->second.groups, rules_, members_);
+    firewall.resolver_address = ec2::resolver_address(store_, interface->second.vpc_id);
     if (!interface->second.public_address.empty()) {
       firewall.vpc_id = interface->second.vpc_id;
       firewall.address = interface->second.address;

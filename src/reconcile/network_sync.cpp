@@ -18,6 +18,7 @@ std::vector<world::VpcSpec> vpc_specs(const Store& store) {
   for (const auto& [id, row] : store.all<ec2::VpcRow>()) {
     vpcs[id] = {.id = id,
                 .cidr = row.description.cidr_block.value_or(""),
+                .resolver_address = ec2::resolver_address(row),
                 .has_endpoints = ec2::has_endpoint(store, id, "")};
   }
   for (const auto& [id, row] : store.all<ec2::SubnetRow>()) {

@@ -194,7 +194,8 @@ PreparedTask prepare_task(const Store& store, const Settings& settings, const Ta
   spec.cpu_vcpu = task.cpu_vcpu;
   spec.memory_mib = task.memory_mib;
   const auto subnet = ec2::find_subnet(store, task.subnet_id);
-  spec.interface = {task.vpc_id, task.subnet_id, subnet ? subnet->cidr : "", task.address, task.mac_address};
+  spec.interface = {task.vpc_id, task.subnet_id, subnet ? subnet->cidr : "", task.address, task.mac_address,
+                    ec2::resolver_address(store, task.vpc_id)};
   if (!subnet) {
     prepared.problem =
         Error{"ResourceInitializationError", "the subnet " + task.subnet_id + " does not exist"};

@@ -6,6 +6,7 @@
 #include "cloudformation/types/types.h"
 #include "reconcile/alarm_evaluator.h"
 #include "reconcile/balancer_sync.h"
+#include "reconcile/discovery_sync.h"
 #include "reconcile/event_delivery.h"
 #include "reconcile/event_recorder.h"
 #include "reconcile/firewall_sync.h"
@@ -50,6 +51,7 @@ struct ControlPlane::Reconcilers {
         collector(context.store, context.loop, context.log_events, ports.runtime),
         retention(context.store, context.loop, context.log_events),
         scheduler(std::in_place, context.store, context.loop, context.settings),
+        discovery_sync(context.store, context.loop, context.settings),
         service_metrics(context.store, context.loop, context.settings, ports.runtime, context.metrics,
                         metric_lag),
         scaling(context.store, context.loop),
@@ -67,6 +69,7 @@ struct ControlPlane::Reconcilers {
   reconcile::LogCollector collector;
   reconcile::LogRetention retention;
   std::optional<reconcile::ServiceScheduler> scheduler;
+  reconcile::DiscoverySync discovery_sync;
   reconcile::ServiceMetrics service_metrics;
   reconcile::Scaling scaling;
   reconcile::ScheduledScaling scheduled_scaling;
@@ -115,6 +118,7 @@ void ControlPlane::start(const Ports& ports) {
   reconcilers_->balancer_sync.start();
   listeners_->traffic.start();
   reconcilers_->scheduler->start();
+  reconcilers_->discovery_sync.start();
   reconcilers_->service_metrics.start();
   reconcilers_->scaling.start();
   reconcilers_->scheduled_scaling.start();

@@ -13,6 +13,7 @@
 #include "handlers/iam.h"
 #include "handlers/logs.h"
 #include "handlers/s3.h"
+#include "handlers/servicediscovery.h"
 #include "handlers/sns.h"
 #include "handlers/ssm.h"
 #include "handlers/sts.h"
@@ -28,6 +29,7 @@ std::span<const services::ServiceHandlers> implemented_services() {
       ecs::handlers(),         elbv2::handlers(),
       events::handlers(),      iam::handlers(),
       logs::handlers(),        s3::handlers(),
+      servicediscovery::handlers(),
       sns::handlers(),         ssm::handlers(),
       sts::handlers(),
   };

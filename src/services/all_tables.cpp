@@ -11,6 +11,7 @@
 #include "services/iam/rows.h"
 #include "services/logs/rows.h"
 #include "services/s3/rows.h"
+#include "services/servicediscovery/rows.h"
 #include "services/sns/rows.h"
 #include "services/ssm/rows.h"
 #include "services/sts/rows.h"
@@ -29,6 +30,7 @@ void add_tables(Store& store) {
   iam::add_tables(store);
   logs::add_tables(store);
   s3::add_tables(store);
+  servicediscovery::add_tables(store);
   sns::add_tables(store);
   ssm::add_tables(store);
   sts::add_tables(store);

@@ -27,6 +27,7 @@ struct VpcSpec {
   std::string cidr;  // may repeat between VPCs
   std::vector<SubnetSpec> subnets;
   std::vector<std::string> balancer_addresses{};  // of load balancers, which reach their targets from there
+  std::string resolver_address{};                 // where DNS questions are answered; empty: nowhere
   bool has_endpoints = false;                     // a way to AWS's API that needs no route to the internet
   bool operator==(const VpcSpec&) const = default;
 };
@@ -40,11 +41,13 @@ struct TrafficRule {
   bool operator==(const TrafficRule&) const = default;
 };
 
-// What passes an interface besides its own task's metadata and credentials; all else is dropped.
+// What passes an interface besides its own task's metadata and credentials and its VPC's resolver; all else is
+// dropped.
 struct FirewallSpec {
   std::vector<TrafficRule> ingress, egress;
   // Of an interface with a public address: what its own address stands for outside the VPC.
   std::string vpc_id{}, address{}, public_address{};
+  std::string resolver_address{};  // of the VPC, which everybody may ask; empty: there is none
   bool operator==(const FirewallSpec&) const = default;
 };
 

@@ -62,6 +62,7 @@ struct InterfaceSpec {
   std::string subnet_cidr;
   std::string address;      // "10.0.1.17"
   std::string mac_address;  // "02:..."
+  std::string resolver_address{};  // of its VPC; empty: the image's and engine's own
 };
 
 struct TaskSpec {

@@ -7,10 +7,11 @@ import sys
 import unittest
 
 from clients import (autoscaling, cloudformation, cloudwatch, codebuild, command_line, ec2, ecr, ecs, elbv2, events, harness, iam,
-                     javascript, logs, s3, sns, ssm, sts)
+                     javascript, logs, s3, servicediscovery, sns, ssm, sts)
 
 BIN, SOURCE = sys.argv[1], sys.argv[2]
-SERVICES = [sts, ssm, iam, ec2, logs, cloudwatch, sns, elbv2, ecr, codebuild, s3, ecs, autoscaling, events, cloudformation,
+SERVICES = [sts, ssm, iam, ec2, logs, cloudwatch, sns, elbv2, ecr, codebuild, s3, ecs, autoscaling, events, servicediscovery,
+            cloudformation,
             command_line, javascript]
 
 
@@ -22,7 +23,7 @@ def required():
 def implemented():
     """What docs/coverage.md lists, by the titles of its sections."""
     titles = {"Application Auto Scaling": "application-autoscaling", "CloudFormation": "cloudformation", "EC2": "ec2",
-              "CloudWatch": "cloudwatch", "CodeBuild": "codebuild", "ECR": "ecr", "ECS": "ecs", "Elastic Load Balancing v2": "elbv2", "EventBridge": "events", "IAM": "iam", "S3": "s3",
+              "CloudWatch": "cloudwatch", "Cloud Map": "servicediscovery", "CodeBuild": "codebuild", "ECR": "ecr", "ECS": "ecs", "Elastic Load Balancing v2": "elbv2", "EventBridge": "events", "IAM": "iam", "S3": "s3",
               "CloudWatch Logs": "logs", "SNS": "sns", "Systems Manager": "ssm", "STS": "sts"}
     found, service = set(), None
     with open(f"{SOURCE}/docs/coverage.md") as lines:

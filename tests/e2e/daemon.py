@@ -165,10 +165,14 @@ class Daemon:
     def client(self, service):
         """A boto3 client of this berthd."""
         import boto3
+        import botocore.config
         if service not in self.clients:
             self.clients[service] = boto3.session.Session(
                 self.env["AWS_ACCESS_KEY_ID"], self.env["AWS_SECRET_ACCESS_KEY"],
-                region_name=self.env["AWS_REGION"]).client(service, endpoint_url=self.endpoint)
+                region_name=self.env["AWS_REGION"]).client(
+                    service, endpoint_url=self.endpoint,
+                    # The discovery of Cloud Map would go to data-<host>, a name that an address does not have.
+                    config=botocore.config.Config(inject_host_prefix=False))
         return self.clients[service]
 
     def berth(self, *arguments):

@@ -42,6 +42,8 @@ bool add_every_type() {
                           types::logs_log_group,
                           types::s3_bucket,
                           types::s3_bucket_policy,
+                          types::servicediscovery_private_dns_namespace,
+                          types::servicediscovery_service,
                           types::sns_subscription,
                           types::sns_topic,
                           types::sns_topic_policy,

@@ -10,6 +10,7 @@
 #include "handlers/events.h"
 #include "handlers/iam.h"
 #include "handlers/logs.h"
+#include "handlers/servicediscovery.h"
 #include "handlers/sns.h"
 #include "handlers/ssm.h"
 
@@ -48,6 +49,11 @@ TagChange tag_change(const TypeContext& context, const ResourceView& before, con
 Result<> retag_alarm(TypeContext& context, const std::string& name, const TagChange& change) {
   const std::string arn = context.context.settings.arn("cloudwatch", "alarm:" + name);
   return retag<cloudwatch::Tag>(context, arn, change, cloudwatch::tag_resource, cloudwatch::untag_resource);
+}
+
+Result<> retag_discovery(TypeContext& context, const std::string& arn, const TagChange& change) {
+  return retag<servicediscovery::Tag>(context, arn, change, servicediscovery::tag_resource,
+                                      servicediscovery::untag_resource);
 }
 
 Result<> retag_ec2(TypeContext& context, const std::string& id, const TagChange& change) {

@@ -15,6 +15,7 @@ struct TagChange {
 TagChange tag_change(const TypeContext& context, const ResourceView& before, const json::object& after);
 
 Result<> retag_alarm(TypeContext& context, const std::string& name, const TagChange& change);
+Result<> retag_discovery(TypeContext& context, const std::string& arn, const TagChange& change);
 Result<> retag_ec2(TypeContext& context, const std::string& id, const TagChange& change);
 Result<> retag_ecs(TypeContext& context, const std::string& arn, const TagChange& change);
 Result<> retag_elbv2(TypeContext& context, const std::string& arn, const TagChange& change);

@@ -50,6 +50,8 @@ Made iam_role();
 Made logs_log_group();
 Made s3_bucket();
 Made s3_bucket_policy();
+Made servicediscovery_private_dns_namespace();
+Made servicediscovery_service();
 Made sns_subscription();
 Made sns_topic();
 Made sns_topic_policy();

@@ -171,4 +171,14 @@ std::int64_t available_addresses(const Store& store, const std::string& subnet_i
   return static_cast<std::int64_t>(cidr->size() - reserved_addresses) - claims;
 }
 
+std::string resolver_address(const VpcRow& vpc) {
+  const auto cidr = parse_cidr(vpc.description.cidr_block.value_or(""));
+  return vpc.dns_support && cidr ? ipv4_text(cidr->base + 2) : "";
+}
+
+std::string resolver_address(const Store& store, const std::string& vpc_id) {
+  const auto* vpc = store.find<VpcRow>(vpc_id);
+  return vpc ? resolver_address(*vpc) : "";
+}
+
 }  // namespace berth::ec2

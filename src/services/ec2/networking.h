@@ -12,6 +12,7 @@
 namespace berth::ec2 {
 
 struct RouteTableRow;
+struct VpcRow;
 
 struct SubnetView {
   std::string id;
@@ -45,6 +46,10 @@ bool reaches_service(const Store& store, const SubnetView& subnet, bool has_publ
                      std::string_view service);
 // Whether the VPC has an interface endpoint for the service; an empty name: for any.
 bool has_endpoint(const Store& store, const std::string& vpc_id, std::string_view service);
+
+// Of the VPC's resolver: its network's base plus two. Empty without DNS support.
+std::string resolver_address(const VpcRow& vpc);
+std::string resolver_address(const Store& store, const std::string& vpc_id);
 
 // The table that the subnet is associated with, else the VPC's main one. Null: neither is there.
 const RouteTableRow* route_table_of(const Store& store, const std::string& vpc_id,

@@ -45,6 +45,7 @@ std::string put_revision(Store& store, Rng& rng, const Settings& settings, const
   revision.platform_version = service.platform_version == "LATEST" ? "1.4.0" : service.platform_version;
   revision.platform_family = "Linux";
   revision.load_balancers = service.load_balancers;
+  if (!service.service_registries.empty()) revision.service_registries = service.service_registries;
   revision.network_configuration = service.network_configuration;
   if (service.monitoring.metric_configurations) revision.monitoring = service.monitoring;
   revision.guard_duty_enabled = false;
@@ -119,6 +120,7 @@ void begin_deployment(Store& store, Loop& loop, const Settings& settings, Servic
   state.updated_at = now;
   state.network_configuration = service.network_configuration;
   state.load_balancers = service.load_balancers;
+  state.service_registries = service.service_registries;
   state.platform_version = service.platform_version;
   state.monitoring = service.monitoring;
   state.revision_arn = put_revision(store, rng, settings, service, now);
@@ -178,6 +180,7 @@ void fail_deployment(Store& store, ServiceRow& service, std::optional<std::size_
   service.task_definition = target.task_definition;
   service.network_configuration = target.network_configuration;
   service.load_balancers = target.load_balancers;
+  service.service_registries = target.service_registries;
   service.platform_version = target.platform_version;
   service.monitoring = target.monitoring;
   service.deployments.erase(service.deployments.begin() + static_cast<std::ptrdiff_t>(*rollback_to));

@@ -59,6 +59,7 @@ struct DeploymentState {
   Time updated_at{};
   NetworkConfiguration network_configuration;
   std::vector<LoadBalancer> load_balancers;
+  std::vector<ServiceRegistry> service_registries;
   std::string platform_version = "LATEST";
   MonitoringConfiguration monitoring;
   std::string service_deployment_arn;  // the ServiceDeploymentRow that describes it
@@ -73,7 +74,7 @@ struct DeploymentState {
 BOOST_DESCRIBE_STRUCT(DeploymentState, (),
                       (id, status, task_definition, desired_count, failed_tasks, rollout_state,
                        rollout_state_reason, created_at, updated_at, network_configuration, load_balancers,
-                       platform_version, monitoring, service_deployment_arn, revision_arn, failed_rounds,
+                       service_registries, platform_version, monitoring, service_deployment_arn, revision_arn, failed_rounds,
                        retry_at, was_running, reached_steady_state, is_rollback))
 
 struct ServiceRow {
@@ -94,6 +95,7 @@ struct ServiceRow {
   int health_check_grace_period_s = 0;
   std::vector<CapacityProviderStrategyItem> capacity_provider_strategy;
   std::vector<LoadBalancer> load_balancers;
+  std::vector<ServiceRegistry> service_registries;
   NetworkConfiguration network_configuration;
   MonitoringConfiguration monitoring;
   DeploymentConfiguration deployment_configuration;
@@ -115,8 +117,8 @@ BOOST_DESCRIBE_STRUCT(ServiceRow, (),
                       (cluster, name, arn, status, desired_count, task_definition, launch_type,
                        platform_version, scheduling_strategy, propagate_tags, enable_ecs_managed_tags,
                        enable_execute_command, availability_zone_rebalancing, health_check_grace_period_s,
-                       capacity_provider_strategy, load_balancers, network_configuration, monitoring,
-                       deployment_configuration, deployment_controller, deployments, events, tags, role_arn,
+                       capacity_provider_strategy, load_balancers, service_registries, network_configuration,
+                       monitoring, deployment_configuration, deployment_controller, deployments, events, tags, role_arn,
                        created_by, client_token, created_at, inactive_since, last_steady_event, muted_events))
 
 // What a service is made of at one deployment; it outlives the deployment.

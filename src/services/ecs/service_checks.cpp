@@ -7,6 +7,8 @@
 #include "services/ecs/errors.h"
 #include "services/ecs/names.h"
 #include "services/elbv2/targets.h"
+#include "services/lists.h"
+#include "services/servicediscovery/rows.h"
 
 namespace berth::ecs {
 
@@ -138,6 +140,40 @@ Result<> check_network(const Store& store, const std::optional<NetworkConfigurat
   return {};
 }
 
+Result<> check_service_registries(const Store& store, const std::vector<ServiceRegistry>& registries,
+                                  const TaskDefinition& definition) {
+  if (registries.size() > 1) return invalid_parameter("service registries can have at most 1 items.");
+  for (const auto& registry : registries) {
+    const std::string arn = registry.registry_arn.value_or("");
+    const auto* service = servicediscovery::find_service(store, arn);
+    if (!service || service->arn != arn) return invalid_parameter("Service registry not found: " + arn);
+    if (registry.container_name.has_value() != registry.container_port.has_value()) {
+      return invalid_parameter("A service registry needs both containerName and containerPort, or neither.");
+    }
+    if (registry.port && registry.container_port) {
+      return invalid_parameter("A service registry can have a port or a containerPort, but not both.");
+    }
+    const auto& containers = *definition.container_definitions;
+    const bool known = !registry.container_name ||
+                       std::any_of(containers.begin(), containers.end(), [&](const auto& container) {
+                         return container.name == registry.container_name;
+                       });
+    if (!known) {
+      return invalid_parameter("The container " + *registry.container_name +
+                               " does not exist in the task definition.");
+    }
+    const auto& records = services::list_of(service->dns_config.dns_records);
+    const bool needs_port = std::any_of(records.begin(), records.end(),
+                                        [](const auto& record) { return record.type == "SRV"; });
+    if (needs_port && !registry.port && !registry.container_port) {
+      return invalid_parameter(
+          "When the service registry has an SRV record, either a containerName and containerPort combination or a "
+          "port value must be specified.");
+    }
+  }
+  return {};
+}
+
 Result<> check_load_balancers(const Store& store, const std::vector<LoadBalancer>& load_balancers,
                               const TaskDefinition& definition) {
   if (load_balancers.size() > load_balancers_max) {
@@ -252,7 +288,6 @@ Result<> check_unsupported_members(const Request& request) {
   if (any(request.placement_strategy)) {
     return invalid_parameter("Placement strategies are not supported with FARGATE launch type.");
   }
-  if (any(request.service_registries)) return unsupported("serviceRegistries");
   if (request.service_connect_configuration &&
       request.service_connect_configuration->enabled.value_or(false)) {
     return unsupported("serviceConnectConfiguration");

@@ -15,6 +15,8 @@ Result<const TaskDefinitionRow*> usable_task_definition(const Context& context,
                                                         const std::optional<std::string>& reference);
 
 Result<> check_network(const Store& store, const std::optional<NetworkConfiguration>& network);
+Result<> check_service_registries(const Store& store, const std::vector<ServiceRegistry>& registries,
+                                  const TaskDefinition& definition);
 Result<> check_load_balancers(const Store& store, const std::vector<LoadBalancer>& load_balancers,
                               const TaskDefinition& definition);
 // Fills in the defaults.

@@ -171,7 +171,7 @@ Service describe_service(const Store& store, const Settings& settings, const Ser
   service.service_name = row.name;
   service.cluster_arn = cluster_arn(settings, row.cluster);
   service.load_balancers = row.load_balancers;
-  service.service_registries.emplace();
+  service.service_registries = row.service_registries;
   service.status = row.status;
   service.desired_count = row.desired_count;
   if (row.capacity_provider_strategy.empty()) {

@@ -116,6 +116,10 @@ Result<ServiceRow> make_service(Context& context, const CreateServiceRequest& in
   if (auto checked = check_load_balancers(context.store, balancers, (*definition)->definition); !checked) {
     return checked.error();
   }
+  const auto registries = input.service_registries.value_or(std::vector<ServiceRegistry>{});
+  if (auto checked = check_service_registries(context.store, registries, (*definition)->definition); !checked) {
+    return checked.error();
+  }
   if (auto checked = check_grace_period(input.health_check_grace_period_seconds, !balancers.empty());
       !checked) {
     return checked.error();
@@ -141,6 +145,7 @@ Result<ServiceRow> make_service(Context& context, const CreateServiceRequest& in
   row.availability_zone_rebalancing = *rebalancing;
   row.health_check_grace_period_s = static_cast<int>(input.health_check_grace_period_seconds.value_or(0));
   row.load_balancers = balancers;
+  row.service_registries = registries;
   row.network_configuration = *input.network_configuration;
   if (!row.network_configuration.awsvpc_configuration->assign_public_ip) {
     row.network_configuration.awsvpc_configuration->assign_public_ip = "DISABLED";
@@ -193,7 +198,8 @@ std::string text_of(const std::vector<T>& list) {
 std::string deployed_shape(const ServiceRow& service) {
   return service.task_definition + "\n" + service.platform_version + "\n" + service.launch_type + "\n" +
          model::to_json_text(service.network_configuration) + "\n" + model::to_json_text(service.monitoring) +
-         "\n" + text_of(service.load_balancers) + text_of(service.capacity_provider_strategy);
+         "\n" + text_of(service.load_balancers) + text_of(service.service_registries) +
+         text_of(service.capacity_provider_strategy);
 }
 
 Result<> update_deployed_shape(Context& context, const UpdateServiceRequest& input, ServiceRow& service) {
@@ -209,6 +215,14 @@ Result<> update_deployed_shape(Context& context, const UpdateServiceRequest& inp
     if (!assign) assign = "DISABLED";
   }
   if (input.load_balancers) service.load_balancers = *input.load_balancers;
+  if (input.service_registries) service.service_registries = *input.service_registries;
+  if (input.service_registries || input.task_definition) {
+    const auto* definition = context.store.find<TaskDefinitionRow>(service.task_definition);
+    if (definition) {
+      auto checked = check_service_registries(context.store, service.service_registries, definition->definition);
+      if (!checked) return checked;
+    }
+  }
   if (input.load_balancers || input.task_definition) {
     const auto* definition = context.store.find<TaskDefinitionRow>(service.task_definition);
     if (definition) {
