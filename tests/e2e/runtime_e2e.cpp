@@ -657,32 +657,5 @@ TEST_F(RuntimeE2e, StartsNothingWhileEverythingIsRemoved) {
   EXPECT_TRUE(until([&] { return answered == 2; }));
 }
 
-// Against `podman run` of the same image, in turns.
-TEST_F(RuntimeE2e, StartsAsFastAsThePlainEngine) {
-  std::vector<double> ours_ms, plain_ms;
-  for (int round = 0; round < 6; ++round) {
-    const auto spec = task(round, {container("web", {"serve", "80"})});
-    auto start = std::chrono::steady_clock::now();
-    runtime_->run(spec);
-    ASSERT_TRUE(saw(spec.id, TaskEventKind::started));
-    ours_ms.push_back(
-        std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count());
-    runtime_->stop(spec.id);
-    ASSERT_TRUE(saw(spec.id, TaskEventKind::stopped));
-    start = std::chrono::steady_clock::now();
-    const auto id = run_checked({"podman", "--runtime", "runc", "--cgroup-manager", "cgroupfs", "run", "-d",
-                                 "--ulimit", "nofile=1024:1024", "--ulimit", "nproc=4096:4096", "--network",
-                                 "none", image, "serve", "80"});
-    ASSERT_TRUE(id) << id.error().message;
-    plain_ms.push_back(
-        std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count());
-    static_cast<void>(!run_checked({"podman", "rm", "-f", "-t", "0", std::string(trim(*id))}));
-  }
-  std::sort(ours_ms.begin(), ours_ms.end());
-  std::sort(plain_ms.begin(), plain_ms.end());
-  std::printf("task start %.0f ms, podman run %.0f ms (medians)\n", ours_ms[3], plain_ms[3]);
-  EXPECT_LT(ours_ms[3], 1.2 * plain_ms[3]);
-}
-
 }  // namespace
 }  // namespace berth::host
