@@ -24,7 +24,7 @@ BIN, SOURCE, LONG = sys.argv[1], sys.argv[2], "--long" in sys.argv
 SERVICE, GROUP = "learner-svc-service", "/ecs/learner-svc-logs"
 PROBE = "localhost/berth-outage-probe:latest"
 # What `berth down` leaves of a data folder: who this berth is, and its empty store.
-KEPT = ["berth.db", "credentials", "endpoint", "lock", "mail", "registry.json"]
+KEPT = ["berth.db", "blobs", "credentials", "endpoint", "lock", "mail", "registry.json"]
 EXAMPLES = f"{SOURCE}/examples/learner"
 
 
