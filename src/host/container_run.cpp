@@ -105,7 +105,7 @@ void ContainerRun::know(const EngineContainer& container) {
   stop_signal_ = container.stop_signal;
   report(world::TaskEventKind::container_started);
   begin_output();
-  if (!container.running) return end(container.exit_code, container.out_of_memory);
+  if (!container.running) return end(container.exit_code, container.out_of_memory || lacked_memory());
   watch_process(container.pid);
   begin_health_checks();
   set_phase(Phase::running);
@@ -116,12 +116,16 @@ void ContainerRun::know(const EngineContainer& container) {
 // the cgroup is gone.
 void ContainerRun::watch_process(int pid) {
   process_ = open_process(pid);
-  if (!process_) return on_process_end(false);  // it has ended between the engine's answer and now
+  if (!process_) return on_process_end(lacked_memory());  // it has ended between the engine's answer and now
   process_watch_ = tools_.watcher.watch(
       process_.get(), true, [this, cgroups = tools_.cgroups, task_id = task_id_, id = id_]() -> Callback {
         const bool out_of_memory = cgroups.oom_kills(task_id, id) > 0;
         return alive_.guard([this, out_of_memory] { on_process_end(out_of_memory); });
       });
+}
+
+bool ContainerRun::lacked_memory() const {
+  return tools_.cgroups.oom_kills(task_id_, id_) > 0;
 }
 
 void ContainerRun::on_process_end(bool out_of_memory) {

@@ -80,6 +80,7 @@ class ContainerRun {
   void know(const EngineContainer& container);
   void look_after_start();
   void watch_process(int pid);
+  bool lacked_memory() const;
   void on_process_end(bool out_of_memory);
   void await_exit_code(bool out_of_memory, SteadyTime until);
   void end(int exit_code, bool out_of_memory);
