@@ -42,7 +42,7 @@ def timed(work):
 def checked(*command, **options):
     done = subprocess.run(command, capture_output=True, text=True, timeout=600, **options)
     if done.returncode != 0:
-        raise SystemExit(f"{' '.join(command)}: {done.stdout}{done.stderr}")
+        raise SystemExit(f"{command[0]} failed: {done.stdout}{done.stderr}")  # its arguments may hold keys
     return done.stdout
 
 
@@ -140,7 +140,8 @@ def by_hand(daemon, folder, source, local):
     environment.update(AWS_ENDPOINT_URL=daemon.endpoint, AWS_DEFAULT_REGION="us-east-1", IMAGE_REPO_NAME="learner",
                        IMAGE_TAG="latest", CODEBUILD_BUILD_NUMBER="1", CODEBUILD_BUILD_SUCCEEDING="1")
     try:
-        checked(*PODMAN, "run", "--rm", "--network", "host", "--entrypoint", "/bin/sh", "--volume",
+        checked(*PODMAN, "run", "--rm", "--ulimit", "nofile=1024:1024", "--ulimit", "nproc=4096:4096",
+                "--network", "host", "--entrypoint", "/bin/sh", "--volume",
                 f"{work}/source:/source", "--volume", f"{socket}:/var/run/docker.sock", "--volume",
                 f"{work}/registries.conf:/etc/containers/registries.conf.d/bench.conf:ro", "--workdir", "/source",
                 *(f"--env={name}={value}" for name, value in environment.items()), BUILD_IMAGE, "-c", script)
